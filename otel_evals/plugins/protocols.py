@@ -1,0 +1,59 @@
+"""The contracts of the three kinds of plug-in. Built-ins are ordinary plug-ins under these same contracts."""
+
+from typing import ClassVar, Protocol, runtime_checkable
+
+from otel_evals.records.decision import RiskBand
+from otel_evals.records.evaluation import Finding
+from otel_evals.records.reading import Fragment, Reading
+from otel_evals.records.span import LogView, SpanView
+from otel_evals.text.patterns import Pattern
+from otel_evals.text.scan import Scan
+
+
+@runtime_checkable
+class Check(Protocol):
+    """A deterministic, pure, quick question to every exchange. A frozen dataclass whose fields are its settings.
+
+    It never awaits, reads no clock, no randomness and no file, and never quotes content in its explanation.
+    An exception becomes an `EvaluationFailure`: other checks and the span go on.
+    """
+
+    name: ClassVar[str]
+    """Evaluation name, snake_case, none of `semconv.otel_evals.RESERVED_WORDS`. It is also the plug-in's id."""
+    band: ClassVar[RiskBand | None]
+    """Band of a failing exchange unless the configuration says otherwise; None = no risk by itself."""
+    needs_content: ClassVar[bool]
+    """Whether the texts of the exchange must be known (content capture on) for the check to apply."""
+
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The patterns that the shared pass is to look for; `evaluate` asks `scan.matches` and `scan.find`."""
+        ...
+
+    def evaluate(self, scan: Scan) -> Finding | None:
+        """What the check found in one choice of an exchange; None when it does not apply."""
+        ...
+
+
+@runtime_checkable
+class Dialect(Protocol):
+    """A reader for the spans (and log records) of one way of writing a GenAI call.
+
+    Detection looks at keys first, at the scope second; never at span kind or span name alone. A reader never raises on
+    odd content (wrong types, cut JSON, gaps in indices): it reads what it can and leaves the rest None.
+    """
+
+    id: ClassVar[str]
+    markers: ClassVar[tuple[bytes, ...]]
+    """Byte strings, at least one of which stands in the encoded span or its scope whenever `detect` is true."""
+
+    def detect(self, span: SpanView) -> bool:
+        """Whether this dialect wrote something on this span. Called for every candidate span: at most 1 µs."""
+        ...
+
+    def read(self, span: SpanView) -> Reading:
+        """What this dialect says on this span."""
+        ...
+
+    def read_log(self, record: LogView) -> Fragment | None:
+        """The piece of a call that a log record carries; None when it is not one of this dialect."""
+        ...

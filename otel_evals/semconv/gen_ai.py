@@ -1,0 +1,56 @@
+"""Standard names of the OpenTelemetry GenAI conventions (and the few general ones that we read), old and new.
+
+Kept here because the constants of the semantic-conventions package are deprecated as a whole while the conventions
+live in a repository without a Python package.
+"""
+
+from typing import Final
+
+OPERATION_NAME: Final = "gen_ai.operation.name"
+PROVIDER_NAME: Final = "gen_ai.provider.name"
+SYSTEM: Final = "gen_ai.system"
+REQUEST_MODEL: Final = "gen_ai.request.model"
+RESPONSE_MODEL: Final = "gen_ai.response.model"
+RESPONSE_ID: Final = "gen_ai.response.id"
+FINISH_REASONS: Final = "gen_ai.response.finish_reasons"
+FINISH_REASON: Final = "gen_ai.response.finish_reason"
+CONVERSATION_ID: Final = "gen_ai.conversation.id"
+PROMPT_NAME: Final = "gen_ai.prompt.name"
+PROMPT_VERSION: Final = "gen_ai.prompt.version"
+INPUT_MESSAGES: Final = "gen_ai.input.messages"
+OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
+SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
+TOOL_DEFINITIONS: Final = "gen_ai.tool.definitions"
+OUTPUT_TYPE: Final = "gen_ai.output.type"
+REQUEST_STREAM: Final = "gen_ai.request.stream"
+USAGE_INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
+USAGE_OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
+USAGE_PROMPT_TOKENS: Final = "gen_ai.usage.prompt_tokens"
+USAGE_COMPLETION_TOKENS: Final = "gen_ai.usage.completion_tokens"
+USAGE_CACHE_READ_TOKENS: Final = "gen_ai.usage.cache_read.input_tokens"
+USAGE_REASONING_TOKENS: Final = "gen_ai.usage.reasoning.output_tokens"
+TOKEN_TYPE: Final = "gen_ai.token.type"
+RETRIEVAL_DOCUMENTS: Final = "gen_ai.retrieval.documents"
+
+EVALUATION_RESULT: Final = "gen_ai.evaluation.result"
+EVALUATION_NAME: Final = "gen_ai.evaluation.name"
+EVALUATION_SCORE: Final = "gen_ai.evaluation.score.value"
+EVALUATION_LABEL: Final = "gen_ai.evaluation.score.label"
+EVALUATION_EXPLANATION: Final = "gen_ai.evaluation.explanation"
+
+DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
+CHOICE_EVENT: Final = "gen_ai.choice"
+MESSAGE_EVENTS: Final = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
+
+ERROR_TYPE: Final = "error.type"
+EVENT_NAME: Final = "event.name"
+EXCEPTION_TYPE: Final = "exception.type"
+SERVICE_NAME: Final = "service.name"
+DEPLOYMENT_ENVIRONMENT: Final = "deployment.environment.name"
+DEPLOYMENT_ENVIRONMENT_OLD: Final = "deployment.environment"
+SESSION_ID: Final = "session.id"

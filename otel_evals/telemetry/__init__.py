@@ -1,0 +1,1 @@
+"""What the processor says of itself: the catalogue of instruments, the meters behind them, logs and health."""

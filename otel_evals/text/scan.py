@@ -1,0 +1,127 @@
+"""What a check sees of one choice of an exchange: its texts, cut to a documented cap, and the hits of the pattern pass.
+
+Everything is computed on first use and kept, so a check pays only for what no other check has asked for before.
+Life cycle: the engine makes one `Scan` a choice, hands it to every check, and throws it away.
+"""
+
+from functools import cached_property
+from typing import Any, Final
+
+from otel_evals.records.exchange import Choice, Exchange, Message, ToolCall
+from otel_evals.text.fold import fold
+from otel_evals.text.patterns import Pattern, PatternPass, Target
+from otel_evals.text.tokens import words
+
+TEXT_CAP: Final = 64 * 1024
+"""Characters of one text that checks look at: head and tail of a longer one, half each."""
+
+_NO_ANSWER: Final = Choice(message=Message(role="assistant"))
+
+
+def capped(text: str, cap: int = TEXT_CAP) -> str:
+    """`text`, or its head and tail when it is longer than `cap` characters."""
+    if len(text) <= cap:
+        return text
+    half = cap // 2
+    return f"{text[:half]}\n{text[-half:]}"
+
+
+class Scan:
+    """The texts of one choice of an exchange, shared by all checks."""
+
+    def __init__(self, exchange: Exchange, patterns: PatternPass, choice: Choice | None = None) -> None:
+        self.exchange = exchange
+        self.choice = choice or (exchange.choices[0] if exchange.choices else _NO_ANSWER)
+        self._patterns = patterns
+        self._hits: dict[Target, frozenset[Pattern]] = {}
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls of this choice."""
+        return self.choice.message.tool_calls
+
+    @cached_property
+    def truncated(self) -> bool:
+        """Whether a cap of ours hid a part of a text from the checks."""
+        return any(len(text) > TEXT_CAP for text in (self.choice.message.text, *self._raw_inputs))
+
+    @cached_property
+    def answer(self) -> str:
+        """The answer as written."""
+        return capped(self.choice.message.text)
+
+    @cached_property
+    def answer_folded(self) -> str:
+        """The answer, folded."""
+        return fold(self.answer)
+
+    @cached_property
+    def answer_words(self) -> list[str]:
+        """The words of the folded answer."""
+        return words(self.answer_folded)
+
+    @cached_property
+    def question(self) -> str:
+        """The last user turn that holds text (turns that only carry tool results are passed over)."""
+        for message in reversed(self.exchange.messages):
+            if message.role == "user" and message.text:
+                return capped(message.text)
+        return ""
+
+    @cached_property
+    def question_folded(self) -> str:
+        """The last user turn, folded."""
+        return fold(self.question)
+
+    @cached_property
+    def question_words(self) -> list[str]:
+        """The words of the folded last user turn."""
+        return words(self.question_folded)
+
+    @cached_property
+    def system(self) -> str:
+        """System (and developer) instructions, joined by newlines."""
+        return capped("\n".join(m.text for m in self.exchange.messages if m.role in ("system", "developer") and m.text))
+
+    @cached_property
+    def user_text(self) -> str:
+        """Every user turn, joined by newlines."""
+        return capped("\n".join(m.text for m in self.exchange.messages if m.role == "user" and m.text))
+
+    @cached_property
+    def tool_results(self) -> str:
+        """What tools returned, joined by newlines."""
+        return capped("\n".join(r.text for m in self.exchange.messages for r in m.tool_results))
+
+    @cached_property
+    def documents(self) -> str:
+        """The texts of the retrieved documents, joined by newlines."""
+        return capped("\n".join(d.text for d in self.exchange.documents))
+
+    @cached_property
+    def untrusted(self) -> str:
+        """Everything that strangers may have written: user turns, tool results, documents."""
+        return "\n".join(text for text in (self.user_text, self.tool_results, self.documents) if text)
+
+    @cached_property
+    def untrusted_folded(self) -> str:
+        """The untrusted text, folded."""
+        return fold(self.untrusted)
+
+    def matches(self, pattern: Pattern) -> bool:
+        """Whether `pattern` (one that the check declared in `patterns()`) occurs in its target."""
+        target = pattern.target
+        hits = self._hits.get(target)
+        if hits is None:
+            hits = self._hits[target] = self._patterns.match(target, getattr(self, target.value))
+        return pattern in hits
+
+    def find(self, pattern: Pattern) -> list[Any]:
+        """The match objects of `pattern` in its target, in order; empty when the shared pass saw no hit."""
+        if not self.matches(pattern):
+            return []
+        return list(self._patterns.compiled(pattern).finditer(getattr(self, pattern.target.value)))
+
+    @property
+    def _raw_inputs(self) -> tuple[str, ...]:
+        return tuple(m.text for m in self.exchange.messages)
