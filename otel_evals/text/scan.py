@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from otel_evals.records.exchange import Choice, Exchange, Message, ToolCall
+from otel_evals.text.context import Context, read_context
 from otel_evals.text.fold import fold
 from otel_evals.text.patterns import Pattern, PatternPass, Target
 from otel_evals.text.tokens import words
@@ -77,6 +78,11 @@ class Scan:
     def question_words(self) -> list[str]:
         """The words of the folded last user turn."""
         return words(self.question_folded)
+
+    @cached_property
+    def context(self) -> Context:
+        """The passages that the model was given, wherever they stood, and the question without its wrapping."""
+        return read_context(self.exchange, self.system, self.question)
 
     @cached_property
     def system(self) -> str:
