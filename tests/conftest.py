@@ -1,0 +1,36 @@
+"""What every test may ask for. The only place that knows where the reference data lies."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _reference(variable: str, default: Path) -> Path:
+    folder = Path(os.environ.get(variable) or default)
+    if not folder.is_dir():
+        pytest.skip(f"reference data not found at {folder}: set {variable} to run this test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """Folder of recorded OTLP bodies of real instrumentations, one sub-folder each."""
+    return _reference("OTEL_EVALS_RECORDINGS", _ROOT.parent / "shared" / "recordings")
+
+
+@pytest.fixture(scope="session")
+def check_rows() -> Path:
+    """Folder of labelled rows, one file a check."""
+    return _reference("OTEL_EVALS_CHECK_ROWS", _ROOT.parent / "shared" / "data" / "checks")
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port on the loopback address that nothing listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
