@@ -1,0 +1,63 @@
+"""Words around a number: what makes a row of digits a telephone number, a card or an id, and what makes it none.
+
+Numbers without a check digit are told apart by their surroundings only. The words are those of the most used languages
+of the web; a number that is announced as an order, an invoice, a version and so on is never personal data.
+"""
+
+import re
+from typing import Final
+
+_BEFORE: Final = 48
+_AFTER: Final = 14
+
+_OTHER_NUMBER: Final = re.compile(
+    r"\b(?:order|invoice|ticket|tracking|shipment|parcel|case|ref|refs|reference|booking|confirmation|sku|isbn|issn|ean"
+    r"|upc|gtin|part|model|serial|product|item|article|version|release|build|revision|patent|doi|rfc|commit|hash|uuid"
+    r"|checksum|timestamp|epoch|lot|batch|transaction|bestell\w*|rechnung\w*|auftrags?\w*|artikel\w*|sendungs\w*"
+    r"|commande|facture|colis|suivi|pedido|factura|fatura|encomenda|ordine|fattura|bestelling|factuur|zam[oó]wieni\w*"
+    r"|faktur\w*|sipariş|заказ\w*|номер заказа|накладн\w*|сч[её]т\w*)\b"
+    r"|注文|請求|伝票|型番|订单|訂單|发票|發票|型号|주문|송장|الطلب|فاتورة|đơn hàng|hóa đơn",
+)
+_PHONE_BEFORE: Final = re.compile(
+    r"\b(?:tel|tlf|tlfn|telp|phones?|telephone|mobile|mob|cell|cellphone|fax|hotline|landline|whatsapp|sms|wechat|dial"
+    r"|call|calls|called|calling|ring|reach|contact|answering at|messages? to|registered|desk|direct line|extension"
+    r"|numbers? (?:is|are)|number|telefon\w*|handy\w*|mobil\w*|rufnummer|anrufen|erreichbar|erreichen|durchwahl"
+    r"|t[ée]l[ée]phon\w*|t[ée]l|portable|appel\w*|joindre|num[ée]ro|tel[ée]fon\w*|m[óo]vil|celular\w*|llam\w+|n[úu]mero"
+    r"|cellulare|chiam\w+|numero|telem[óo]vel|lig(?:ue|ar)|mobiel|bel|bellen|nummer|kom[óo]rk\w*|zadzwo\w*|dzwo\w*"
+    r"|cep|gsm|aray\w*|ara|puhelin|soita|kännykkä|voleit?\w*|telepon|hubungi|nomor|hp|тел|телефон\w*|моб|мобильн\w*"
+    r"|звон\w*|позвон\w*|факс)\b|電話|携帯|携帶|ファックス|番号|电话|手机|手機|致电|致電|拨打|撥打|号码|號碼|전화|휴대폰|연락처|핸드폰"
+    r"|هاتف|الهاتف|جوال|اتصل|تلفن|موبایل|điện thoại|số đt|gọi|फ़ोन|फोन|मोबाइल|โทร",
+)
+_PHONE_AFTER: Final = re.compile(r"^[\s\-(,]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel|mobil|büro)\b")
+_CARD_BEFORE: Final = re.compile(
+    r"\b(?:cards?|cc|credit|debit|visa|mastercard|amex|american express|maestro|kreditkarten?\w*|karten\w*|cartes?"
+    r"|tarjetas?|cart[aã]o|carta|creditcard\w*|kaart|kart[aęyi]?|kartı?|карт\w*|pan)\b"
+    r"|カード|信用卡|银行卡|卡号|카드|بطاقة|البطاقة|thẻ",
+)
+
+
+def _window(text: str, start: int) -> str:
+    return text[max(0, start - _BEFORE) : start].lower()
+
+
+def _last(pattern: re.Pattern[str], window: str) -> int:
+    return max((match.end() for match in pattern.finditer(window)), default=-1)
+
+
+def of_something_else(text: str, start: int) -> bool:
+    """Whether the words before `start` announce a number that belongs to a thing (order, invoice, version, …)."""
+    return _OTHER_NUMBER.search(_window(text, start)) is not None
+
+
+def announced_as_phone(text: str, start: int, end: int) -> bool:
+    """Whether the words around `text[start:end]` speak of calling, and nothing nearer speaks of another number."""
+    window = _window(text, start)
+    place = _last(_PHONE_BEFORE, window)
+    if place >= 0:
+        return place > _last(_OTHER_NUMBER, window) and not _CARD_BEFORE.search(window)
+    return _PHONE_AFTER.match(text[end : end + _AFTER].lower()) is not None
+
+
+def announced_as_card(text: str, start: int) -> bool:
+    """Whether the words before `start` speak of a payment card."""
+    return _CARD_BEFORE.search(_window(text, start)) is not None

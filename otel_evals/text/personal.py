@@ -1,0 +1,152 @@
+"""Personal data in a text: e-mail addresses, telephone and card numbers, bank accounts, ids, network addresses, homes.
+
+Called by the check `pii` (on answers) and by the redaction of what a destination may see. A gate is a cheap pattern
+for the shared pass; the detectors behind it run only where a gate has hit, and validate what they find by check digits
+and by the words around it.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from otel_evals.text import addresses, national_ids, phones
+from otel_evals.text.checksums import iban, luhn
+from otel_evals.text.detection import Detection, disjoint
+from otel_evals.text.numbers import announced_as_card, of_something_else
+from otel_evals.text.patterns import compile_expression
+
+Detector = Callable[[str], Iterator[Detection]]
+
+_EMAIL: Final = compile_expression(
+    r"[\pL\pN!#$%&'*+/=?^_`{|}~.\-]+@(?:[\pL\pN](?:[\pL\pN\-]*[\pL\pN])?\.)+(?:xn--[A-Za-z0-9\-]+|\pL{2,24})"
+)
+_PLACEHOLDER: Final = re.compile(
+    r"(?:user(?:name)?|name|you|your[._\-]?\w*|e?mail|someone|somebody|me|foo|bar|example|recipient|sender|no-?reply)"
+    r"@(?:[\w\-]+\.)*(?:example\.(?:com|org|net|edu)|example|domain\.com|email\.com|yourdomain\.\w+|yourcompany\.\w+|company\.com)"
+)
+_CARD: Final = compile_expression(
+    r"\b(?:\d{4}[ \-]\d{4}[ \-]\d{4}[ \-]\d{4}(?:[ \-]\d{3})?|\d{4}[ \-]\d{6}[ \-]\d{4,5}|\d{12,19})\b"
+)
+_ISSUER: Final = re.compile(
+    # Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay, Maestro, UATP: prefix with length.
+    r"4\d{15}(?:\d{3})?|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
+    r"|6(?:011|4[4-9]\d|5\d\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12,15}|(?:2131|1800)\d{11}"
+    r"|62\d{14,17}|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{12,15}|1\d{14}"
+)
+_IBAN: Final = compile_expression(r"(?i)\b[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]{1,4}){3,9}\b")
+_IPV4: Final = compile_expression(r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b")
+_IPV6: Final = compile_expression(r"(?i)\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}")
+_VERSION_BEFORE: Final = re.compile(
+    r"(?:version|release|build|revision|section|chapter|§|firmware|kernel|\bv|driver|oid|kapitel|abschnitt)[\s.:=]*(?:is |of )?$"
+)
+_NETWORK_BEFORE: Final = re.compile(r"\b(?:ips?|ipv4|address|addr|host|client|server|adresse)\b")
+_RESOLVERS: Final = frozenset(
+    {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "208.67.222.222", "208.67.220.220"}
+)
+"""Public name servers: everybody's, nobody's."""
+_GLOBAL_V6: Final = ipaddress.ip_network("2000::/3")
+
+PHONE: Final = phones.KIND
+
+
+def _emails(text: str) -> Iterator[Detection]:
+    for match in _EMAIL.finditer(text):
+        found = match[0].lstrip("!#$%&'*+/=?^`{|}~.-")
+        start = match.end() - len(found)
+        if found[0] == "@" or found.startswith("git@") or text[max(0, start - 3) : start] == "://":
+            continue
+        if not _PLACEHOLDER.fullmatch(found.lower()):
+            yield Detection("e-mail", start, match.end())
+
+
+def _cards(text: str) -> Iterator[Detection]:
+    for match in _CARD.finditer(text):
+        start, end = match.span()
+        digits = "".join(filter(str.isdigit, match[0]))
+        if text[max(0, start - 1) : start] in ("_", "-", ".", "/", "+", "#", "=") and not announced_as_card(
+            text, start
+        ):
+            continue
+        if text[end : end + 2][:1] in ("_", "-", "/") or not luhn(digits) or len(set(digits)) < 2:
+            continue
+        known = _ISSUER.fullmatch(digits) and not of_something_else(text, start)
+        if known or announced_as_card(text, start):
+            yield Detection("payment card", start, end)
+
+
+def _ibans(text: str) -> Iterator[Detection]:
+    for match in _IBAN.finditer(text):
+        start, end = match.span()
+        # The expression may run into the next word: drop groups from the end until country length and checksum agree.
+        while end - start >= 15:
+            if iban(re.sub(r"[ \-]", "", text[start:end]).upper()):
+                yield Detection("IBAN", start, end)
+                break
+            cut = max(text.rfind(" ", start, end), text.rfind("-", start, end))
+            if cut < 0:
+                break
+            end = cut
+
+
+def _network_addresses(text: str) -> Iterator[Detection]:
+    for pattern in (_IPV4, _IPV6):
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if _is_public(match[0].rstrip(":") if pattern is _IPV6 else match[0]) and not _is_version(text, start, end):
+                yield Detection("IP address", start, end)
+
+
+def _is_public(found: str) -> bool:
+    try:
+        address = ipaddress.ip_address(found)
+    except ValueError:
+        return False
+    if (
+        address.is_private
+        or address.is_multicast
+        or address.is_loopback
+        or address.is_link_local
+        or address.is_unspecified
+    ):
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        return address in _GLOBAL_V6 or found.count(":") == 7
+    return not address.is_reserved and found not in _RESOLVERS
+
+
+def _is_version(text: str, start: int, end: int) -> bool:
+    """Whether a dotted quad is a version or section number, or only a part of a longer one."""
+    before, after = text[max(0, start - 24) : start].lower(), text[end : end + 2]
+    if (before and before[-1] in ".-_:") or (after and after[0] in "._-" and after[1:].isdigit()):
+        return True
+    if ":" in text[start:end] or _NETWORK_BEFORE.search(before):
+        return False
+    return _VERSION_BEFORE.search(before) is not None or all(int(part) < 32 for part in text[start:end].split("."))
+
+
+GATES: Final[dict[str, tuple[Detector, ...]]] = {
+    r"[\pL\pN]@[\pL\pN]": (_emails,),
+    r"\d(?:[ \-./()\x{a0}]{0,3}\d){5}": (phones.find, _cards, national_ids.find),
+    r"\d[\-. ]\d{2}[\-. ]\d{4}\b|\b[A-Z]{6}\d\d[A-Z]|\b[A-Z]{5}\d{4}[A-Z]\b|\b[A-Z]{2} ?\d\d ?\d\d ?\d\d": (
+        national_ids.find,
+    ),
+    r"(?i)\b[a-z]{2}\d{2}[ \-]?[a-z0-9]{4}[ \-]?[a-z0-9]{4}": (_ibans,),
+    r"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:|[0-9A-Fa-f]::[0-9A-Fa-f]": (
+        _network_addresses,
+    ),
+    r"(?i)licen[cs]e|passp|passa?p|pasa?por|paszport|reisepass|führerschein|permis|rijbewijs|patente|prawo jazdy|condu[cçz]|motorista|\bcnh\b|водительск|паспорт|運転免許|驾驶证|駕駛證|운전면허|旅券|パスポート|护照|護照|여권|جواز|hộ chiếu": (
+        national_ids.find_documents,
+    ),
+    r"(?i)\b(?:lives?|resid\w+|living|wohn\w+|habite|demeure|vive|abita|risiede|woont|mieszka) |address|adress|adres|anschrift|direcci|domicil|indirizzo|endere|адрес|прожива|住|地址|주소|العنوان|địa chỉ|alamat|पता"
+    r"|\d [^\n]{0,32}(?:street|avenue|road|lane|drive|boulevard)|apt\.? ?\d|suite \d|ap[oe] a|box \d|\n[^\n]*\d{4,6}\W*(?:\n|$)|\n[^\n]*[^\W\d] \d{1,4}\W*(?:\n|$)": (
+        addresses.find,
+    ),
+}
+"""Gate → the detectors that can find something only where the gate occurs."""
+
+
+def detect(text: str, occurs: Callable[[str], bool]) -> list[Detection]:
+    """The personal data of `text`; `occurs` says which gates (keys of `GATES`) occur in it."""
+    detectors = dict.fromkeys(d for gate, ds in GATES.items() if occurs(gate) for d in ds)
+    return disjoint([found for detector in detectors for found in detector(text)])
