@@ -36,10 +36,10 @@ class Tasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._on_crash(task.get_name(), error)
 
-    async def drain(self, timeout: float | None = None) -> bool:
-        """Wait until all tasks have ended by themselves, at most `timeout` seconds; whether they have."""
+    async def drain(self, grace: float | None = None) -> bool:
+        """Wait until all tasks have ended by themselves, at most `grace` seconds; whether they have."""
         if self._running:
-            await asyncio.wait(self._running, timeout=timeout)
+            await asyncio.wait(self._running, timeout=grace)
         return not self._running
 
     async def close(self) -> None:

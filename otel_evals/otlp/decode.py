@@ -27,7 +27,7 @@ def _field(message: Any, name: str, number: int, kind: int, *, type_name: str = 
         field.type_name = f".{_PACKAGE}.{type_name}"
 
 
-def _attribute_map(file: Any, message: Any, name: str, number: int) -> None:
+def _attribute_map(message: Any, name: str, number: int) -> None:
     entry_name = f"{name.title().replace('_', '')}Entry"
     entry = message.nested_type.add(name=entry_name)
     entry.options.map_entry = True
@@ -52,16 +52,16 @@ def _build() -> dict[str, Any]:
         _field(value, name, number, kind, type_name=type_name)
         value.field[-1].oneof_index = 0
     _field(file.message_type.add(name="Array"), "values", 1, _F.TYPE_MESSAGE, type_name="Value", repeated=True)
-    _attribute_map(file, file.message_type.add(name="Table"), "values", 1)
+    _attribute_map(file.message_type.add(name="Table"), "values", 1)
     resource = file.message_type.add(name="Resource")
-    _attribute_map(file, resource, "attributes", 1)
+    _attribute_map(resource, "attributes", 1)
     scope = file.message_type.add(name="Scope")
     _field(scope, "name", 1, _F.TYPE_STRING)
     _field(scope, "version", 2, _F.TYPE_STRING)
     event = file.message_type.add(name="Event")
     _field(event, "time_unix_nano", 1, _F.TYPE_FIXED64)
     _field(event, "name", 2, _F.TYPE_STRING)
-    _attribute_map(file, event, "attributes", 3)
+    _attribute_map(event, "attributes", 3)
     status = file.message_type.add(name="Status")
     _field(status, "message", 2, _F.TYPE_STRING)
     _field(status, "code", 3, _F.TYPE_INT32)
@@ -73,13 +73,13 @@ def _build() -> dict[str, Any]:
     _field(span, "kind", 6, _F.TYPE_INT32)
     _field(span, "start_time_unix_nano", 7, _F.TYPE_FIXED64)
     _field(span, "end_time_unix_nano", 8, _F.TYPE_FIXED64)
-    _attribute_map(file, span, "attributes", 9)
+    _attribute_map(span, "attributes", 9)
     _field(span, "events", 11, _F.TYPE_MESSAGE, type_name="Event", repeated=True)
     _field(span, "status", 15, _F.TYPE_MESSAGE, type_name="Status")
     record = file.message_type.add(name="Record")
     _field(record, "time_unix_nano", 1, _F.TYPE_FIXED64)
     _field(record, "body", 5, _F.TYPE_MESSAGE, type_name="Value")
-    _attribute_map(file, record, "attributes", 6)
+    _attribute_map(record, "attributes", 6)
     _field(record, "trace_id", 9, _F.TYPE_BYTES)
     _field(record, "span_id", 10, _F.TYPE_BYTES)
     _field(record, "observed_time_unix_nano", 11, _F.TYPE_FIXED64)

@@ -118,5 +118,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
     """The call itself failed (span status error): no answer is expected."""
     error_type: str | None = None
+    service_name: str | None = None
+    environment: str | None = None
+    """`deployment.environment.name` of the application."""
     start_ns: int = 0
     end_ns: int = 0

@@ -34,11 +34,11 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     end_ns: int = 0
     status_code: int = 0
     status_message: str = ""
-    attributes: Attributes = {}  # noqa: RUF012 - never written to
+    attributes: Attributes = {}
     events: tuple[EventView, ...] = ()
     scope_name: str = ""
     scope_version: str = ""
-    resource: Attributes = {}  # noqa: RUF012 - never written to
+    resource: Attributes = {}
 
 
 class LogView(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class LogView(msgspec.Struct, frozen=True, kw_only=True):
     span_id: bytes
     event_name: str = ""
     body: Any = None
-    attributes: Attributes = {}  # noqa: RUF012 - never written to
+    attributes: Attributes = {}
     time_ns: int = 0
     scope_name: str = ""
-    resource: Attributes = {}  # noqa: RUF012 - never written to
+    resource: Attributes = {}

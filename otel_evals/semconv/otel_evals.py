@@ -21,6 +21,7 @@ RISK_REASONS: Final = "otel_evals.risk.reasons"
 ROUTE: Final = "otel_evals.route"
 DECISION: Final = "otel_evals.decision"
 COVERAGE: Final = "otel_evals.coverage"
+CONTENT_CAPPED: Final = "otel_evals.content.capped"
 PROMPT_FINGERPRINT: Final = "otel_evals.prompt.fingerprint"
 
 OUTCOME: Final = "otel_evals.outcome"
@@ -38,8 +39,8 @@ FEEDBACK_SIGNAL: Final = "otel_evals.feedback.signal"
 
 PREFIX: Final = "otel_evals."
 RESERVED_WORDS: Final = frozenset({
-    "agreement", "computed", "cost", "coverage", "decision", "destination", "divergence", "estimator", "evaluation",
-    "evaluations", "evaluator", "feedback", "judge", "label", "lag", "metrics", "operation", "outcome", "prompt",
+    "agreement", "computed", "content", "cost", "coverage", "decision", "destination", "divergence", "estimator",
+    "evaluation", "evaluations", "evaluator", "feedback", "judge", "label", "lag", "metrics", "operation", "outcome", "prompt",
     "quality", "reason", "review", "risk", "route", "sampling", "score", "shadow", "source", "spans", "statistic",
     "tokens", "verdict", "waiting", "window",
 })  # fmt: skip

@@ -1,0 +1,65 @@
+"""Results and failures as `gen_ai.evaluation.result` events.
+
+Most results repeat (a check that passes says the same of thousands of spans), so everything but the time and the
+response id is encoded once and kept.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from otel_evals.otlp.encode import AttributeValue, attributes, span_event
+from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult
+from otel_evals.semconv import gen_ai, otel_evals
+
+_EVENT_ATTRIBUTES: Final = 3
+_CACHE: Final = 4096
+EXPLANATION_CAP: Final = 1000
+"""Characters of an explanation that go on the wire."""
+
+Outcome = EvaluationResult | EvaluationFailure
+
+
+def result_attributes(outcome: Outcome) -> Iterator[tuple[str, AttributeValue]]:
+    """The attributes of one result (on an event or a span of its own), in the contract's order."""
+    yield gen_ai.EVALUATION_NAME, outcome.name
+    if isinstance(outcome, EvaluationResult):
+        yield gen_ai.EVALUATION_SCORE, float(outcome.score)
+        yield gen_ai.EVALUATION_LABEL, outcome.label.value
+        if outcome.explanation:
+            yield gen_ai.EVALUATION_EXPLANATION, outcome.explanation[:EXPLANATION_CAP]
+    else:
+        yield gen_ai.ERROR_TYPE, outcome.error_type
+        yield gen_ai.EVALUATION_EXPLANATION, outcome.message[:EXPLANATION_CAP]
+    yield otel_evals.EVALUATOR_TYPE, outcome.evaluator_type.value
+    yield otel_evals.EVALUATOR_ID, outcome.evaluator_id
+    yield otel_evals.EVALUATOR_VERSION, outcome.evaluator_version
+    if isinstance(outcome, EvaluationResult):
+        if outcome.evaluator_model is not None:
+            yield otel_evals.EVALUATOR_MODEL, outcome.evaluator_model
+        if outcome.verdict is not None:
+            yield otel_evals.VERDICT, outcome.verdict
+        yield otel_evals.SAMPLING_PROBABILITY, float(outcome.sampling_probability)
+        if outcome.sampling_stratum is not None:
+            yield otel_evals.SAMPLING_STRATUM, outcome.sampling_stratum
+        if outcome.shadow:
+            yield otel_evals.SHADOW, True
+    yield otel_evals.SOURCE, outcome.source.value
+
+
+class ResultEvents:
+    """Encodes results as span events."""
+
+    def __init__(self) -> None:
+        self._known: dict[Outcome, bytes] = {}
+
+    def encode(self, outcome: Outcome, time_ns: int, response_id: str | None) -> bytes:
+        """The event field of one result, ready to be appended to a span."""
+        encoded = self._known.get(outcome)
+        if encoded is None:
+            encoded = attributes(_EVENT_ATTRIBUTES, result_attributes(outcome))
+            if len(self._known) >= _CACHE:
+                self._known.clear()
+            self._known[outcome] = encoded
+        if response_id is not None:
+            encoded += attributes(_EVENT_ATTRIBUTES, ((gen_ai.RESPONSE_ID, response_id),))
+        return span_event(gen_ai.EVALUATION_RESULT, time_ns, encoded)

@@ -1,0 +1,69 @@
+"""Everything that an evaluation adds to its span, as bytes to append to the span's message."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from otel_evals.emit.annotations import (
+    decision_annotations,
+    result_annotations,
+    standard_annotations,
+    text_annotation,
+)
+from otel_evals.emit.results import ResultEvents
+from otel_evals.otlp.encode import SPAN_ATTRIBUTES, attributes
+from otel_evals.records.decision import CoverageOutcome, Decision
+from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult
+from otel_evals.records.exchange import Exchange
+from otel_evals.semconv import otel_evals
+
+_CAPPED: Final = attributes(SPAN_ATTRIBUTES, ((otel_evals.CONTENT_CAPPED, True),))
+
+
+class SpanAdditions:
+    """Encodes what goes onto an evaluated span."""
+
+    def __init__(self) -> None:
+        self._events = ResultEvents()
+
+    def encode(
+        self,
+        exchange: Exchange,
+        present: Mapping[str, Any],
+        *,
+        results: tuple[EvaluationResult, ...],
+        failures: tuple[EvaluationFailure, ...],
+        decision: Decision,
+        coverage: CoverageOutcome,
+        time_ns: int,
+        fingerprint: str | None = None,
+        in_flight: str | None = None,
+        capped: bool = False,
+    ) -> bytes:
+        """Attribute and event fields to append.
+
+        Args:
+            exchange: the call that the span stands for.
+            present: the span's own attributes; standard keys among them are never overwritten.
+            results: one event and two attributes each.
+            failures: one event each, without score and label.
+            decision: band, reasons, route.
+            coverage: the judge outcome so far.
+            time_ns: time of the events, ns since the epoch.
+            fingerprint: derived hash of the prompt.
+            in_flight: what the application decided itself.
+            capped: whether a text was longer than the checks read.
+        """
+        chunks = [
+            decision_annotations(decision, coverage),
+            result_annotations(results),
+            standard_annotations(exchange, present),
+        ]
+        if fingerprint is not None:
+            chunks.append(text_annotation(otel_evals.PROMPT_FINGERPRINT, fingerprint))
+        if in_flight is not None and otel_evals.DECISION not in present:
+            chunks.append(text_annotation(otel_evals.DECISION, in_flight))
+        if capped:
+            chunks.append(_CAPPED)
+        encode, response_id = self._events.encode, exchange.response_id
+        chunks += [encode(outcome, time_ns, response_id) for outcome in (*results, *failures)]
+        return b"".join(chunks)

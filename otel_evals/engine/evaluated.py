@@ -1,0 +1,22 @@
+"""An evaluated span: what was decided, ready to be written onto it and to be counted."""
+
+import msgspec
+
+from otel_evals.engine.evaluation import Evaluation
+from otel_evals.records.decision import CoverageOutcome
+from otel_evals.records.exchange import Exchange
+
+
+class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
+    """One exchange with its evaluation and the values that metrics are cut by."""
+
+    exchange: Exchange
+    evaluation: Evaluation
+    coverage: CoverageOutcome
+    fingerprint: str | None = None
+    prompt_version: str
+    """What metrics say: the named version, `fp:<hash>` or `unversioned`."""
+    extra: tuple[str, ...] = ()
+    """Values of the configured extra slice keys, in their order."""
+    in_flight: str | None = None
+    """What the application itself decided before it answered, when it asked."""

@@ -1,0 +1,107 @@
+"""Runs the checks over one exchange and routes it. Pure: the hop, `decide` and `replay` all call this and agree."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from otel_evals.plugins.protocols import Check
+from otel_evals.records.decision import Decision
+from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult, Finding, Label
+from otel_evals.records.exchange import Content, Exchange
+from otel_evals.routing.router import Router
+from otel_evals.text.patterns import PatternPass
+from otel_evals.text.scan import Scan
+
+_MESSAGE_CAP: Final = 1000
+
+
+class VersionedCheck(msgspec.Struct, frozen=True):
+    """A check as configured, with the hash of what it decides by."""
+
+    check: Check
+    version: str
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was decided about one exchange."""
+
+    results: tuple[EvaluationResult, ...]
+    failures: tuple[EvaluationFailure, ...]
+    decision: Decision
+    truncated: bool = False
+    """A cap of ours hid part of a text from the checks."""
+
+
+class Evaluator:
+    """The configured checks and the risk rule, ready to run."""
+
+    def __init__(self, checks: Sequence[VersionedCheck], router: Router) -> None:
+        self._checks = tuple(checks)
+        self._router = router
+        self._patterns = PatternPass(p for c in checks for p in c.check.patterns())
+
+    @property
+    def checks(self) -> tuple[VersionedCheck, ...]:
+        """The checks that run, in order."""
+        return self._checks
+
+    def evaluate(self, exchange: Exchange) -> Evaluation:
+        """Every check's result on `exchange` (the worst over its choices) and the decision that follows."""
+        scans = [Scan(exchange, self._patterns, choice) for choice in exchange.choices] or [
+            Scan(exchange, self._patterns)
+        ]
+        has_content = exchange.content is Content.PRESENT
+        results: list[EvaluationResult] = []
+        failures: list[EvaluationFailure] = []
+        for versioned in self._checks:
+            check = versioned.check
+            if check.needs_content and not has_content:
+                continue
+            try:
+                finding = self._worst(check, scans)
+            except Exception as error:  # noqa: BLE001 - stage boundary: one check's error is a value, never the span's end
+                failures.append(_failure(versioned, error))
+                continue
+            if finding is not None:
+                results.append(
+                    EvaluationResult(
+                        name=check.name,
+                        label=finding.label,
+                        score=finding.score,
+                        explanation=finding.explanation,
+                        evaluator_id=check.name,
+                        evaluator_version=versioned.version,
+                    )
+                )
+        truncated = has_content and any(scan.truncated for scan in scans)
+        return Evaluation(
+            results=tuple(results),
+            failures=tuple(failures),
+            decision=self._router.decide(results),
+            truncated=truncated,
+        )
+
+    @staticmethod
+    def _worst(check: Check, scans: Sequence[Scan]) -> Finding | None:
+        worst: Finding | None = None
+        for scan in scans:
+            finding = check.evaluate(scan)
+            if finding is not None and (worst is None or _badness(finding) > _badness(worst)):
+                worst = finding
+        return worst
+
+
+def _badness(finding: Finding) -> tuple[bool, float]:
+    return finding.label is Label.FAIL, -finding.score
+
+
+def _failure(versioned: VersionedCheck, error: Exception) -> EvaluationFailure:
+    # The error's text may quote content, so only its type leaves the process.
+    return EvaluationFailure(
+        name=versioned.check.name,
+        error_type=type(error).__name__[:_MESSAGE_CAP],
+        message="the check raised an error; its type is all that is kept, since its text may quote content",
+        evaluator_id=versioned.check.name,
+        evaluator_version=versioned.version,
+    )

@@ -1,0 +1,229 @@
+"""Spans that wait for what travels apart from them. They are on disk, so their sender has its answer already.
+
+Life cycle: the pipeline puts a span here after its journal entry is synced, wakes the spans of the traces that a
+request touched, and a single timer releases what is due. `start` releases at once whatever a former run left behind.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Final, Protocol
+
+import msgspec
+
+from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.records.clock import Clock
+from otel_evals.records.errors import Refused, Unavailable
+from otel_evals.records.span import SpanView
+from otel_evals.semconv import gen_ai
+
+_RELEASES: Final = 64
+"""Releases that are under way at one time."""
+_BACKOFF: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+SpanKey = tuple[bytes, bytes]
+
+
+class Store(Protocol):
+    """The part of `spool.journal.Journal` that holding needs."""
+
+    def append(self, payload: bytes) -> Awaitable[int]:
+        """Make an entry durable."""
+        ...
+
+    def done(self, *entry_ids: int) -> None:
+        """Forget entries."""
+        ...
+
+    def __iter__(self) -> Iterator[int]:
+        """Ids of the live entries."""
+        ...
+
+    async def read(self, entry_id: int) -> bytes:
+        """Payload of an entry."""
+        ...
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A span that is to wait."""
+
+    span: SpanView
+    """Ids, times and service only: the rest is on disk."""
+    body: bytes
+    """A request body of its own."""
+    wait: str
+    response_id: str | None
+
+    @property
+    def key(self) -> SpanKey:
+        """Trace and span id."""
+        return self.span.trace_id, self.span.span_id
+
+    @property
+    def patience_key(self) -> tuple[object, str]:
+        """Service, and what is awaited."""
+        return self.span.resource.get(gen_ai.SERVICE_NAME), self.wait
+
+
+class Held(msgspec.Struct, eq=False):
+    """One span that waits: a request body of its own, in the journal under `entry`."""
+
+    spec: "Waiting"
+    entry: int
+    due: float
+    released: bool = False
+
+    @property
+    def key(self) -> SpanKey:
+        """Trace and span id."""
+        return self.spec.span.trace_id, self.spec.span.span_id
+
+
+Release = Callable[[bytes, "Held | None"], Awaitable[None]]
+"""Evaluates and forwards one held body. Raises Unavailable to be called again, Refused when it is gone for good."""
+IsReady = Callable[["Held"], bool]
+
+
+class Holding:
+    """The spans that wait."""
+
+    def __init__(self, store: Store, *, wait: float, limit: int, tasks: Tasks, clock: Clock) -> None:
+        self._store = store
+        self._wait = wait
+        self._limit = limit
+        self._tasks = tasks
+        self._clock = clock
+        self._held: dict[SpanKey, Held] = {}
+        self._by_trace: dict[bytes, list[Held]] = {}
+        self._due: deque[Held] = deque()
+        self._slots = asyncio.Semaphore(_RELEASES)
+        self._pending = 0
+        self._wake_timer = asyncio.Event()
+        self._release: Release | None = None
+        self._idle = asyncio.Event()
+        self._stopping = False
+
+    def __len__(self) -> int:
+        """Spans that wait or are on their way out."""
+        return len(self._held) + self._pending
+
+    @property
+    def open(self) -> bool:
+        """Whether another span may wait."""
+        return self._wait > 0 and len(self) < self._limit and not self._stopping
+
+    def holds(self, key: SpanKey) -> bool:
+        """Whether this span waits already (its request was sent again)."""
+        return key in self._held
+
+    async def start(self, release: Release) -> None:
+        """Begin to release what is due, first of all what a former run left."""
+        self._release = release
+        self._tasks.spawn(self._run_timer(), "hold timer")
+        leftovers = list(self._store)
+        if leftovers:
+            self._pending += len(leftovers)
+            for entry in leftovers:
+                self._tasks.spawn(self._let_go(entry, None), "restore held span")
+
+    async def put(self, spans: Iterable[Waiting]) -> None:
+        """Hold spans. Returns when all are durable.
+
+        Raises:
+            Unavailable: the journal cannot take them; none is held then.
+        """
+        todo = [s for s in spans if s.key not in self._held]
+        entries = await asyncio.gather(*(self._store.append(s.body) for s in todo), return_exceptions=True)
+        failed = next((e for e in entries if isinstance(e, BaseException)), None)
+        if failed is not None:
+            self._store.done(*(e for e in entries if isinstance(e, int)))
+            raise failed
+        due = self._clock.monotonic() + self._wait
+        for waiting, entry in zip(todo, entries, strict=True):
+            if not isinstance(entry, int):
+                continue
+            if waiting.key in self._held:
+                self._store.done(entry)
+                continue
+            held = Held(msgspec.structs.replace(waiting, body=b""), entry, due)
+            self._held[held.key] = held
+            self._by_trace.setdefault(held.key[0], []).append(held)
+            self._due.append(held)
+        self._wake_timer.set()
+
+    def wake(self, trace_ids: Iterable[bytes], is_ready: IsReady) -> None:
+        """Release the held spans of these traces that are ready now."""
+        for trace_id in trace_ids:
+            for held in list(self._by_trace.get(trace_id, ())):
+                if is_ready(held):
+                    self._start_release(held)
+
+    def _start_release(self, held: Held) -> None:
+        if held.released:
+            return
+        held.released = True
+        self._pending += 1
+        self._remove(held)
+        self._tasks.spawn(self._let_go(held.entry, held), "release held span")
+
+    def _remove(self, held: Held) -> None:
+        self._held.pop(held.key, None)
+        siblings = self._by_trace.get(held.key[0], [])
+        if held in siblings:
+            siblings.remove(held)
+        if not siblings:
+            self._by_trace.pop(held.key[0], None)
+
+    async def _run_timer(self) -> None:
+        while True:
+            while self._due and (self._due[0].released or self._due[0].due <= self._clock.monotonic()):
+                held = self._due.popleft()
+                self._start_release(held)
+            self._wake_timer.clear()
+            timeout = max(0.0, self._due[0].due - self._clock.monotonic()) if self._due else None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._wake_timer.wait()
+
+    async def _let_go(self, entry: int, held: Held | None) -> None:
+        """Forward one held span, trying again until the next hop has it or has refused it for good."""
+        attempt = 0
+        while True:
+            try:
+                async with self._slots:
+                    await self._once(entry, held)
+            except Unavailable as error:
+                pause = error.retry_after or _BACKOFF[min(attempt, len(_BACKOFF) - 1)]
+                attempt += 1
+                await asyncio.sleep(min(pause, _BACKOFF[-1]))
+                continue
+            self._store.done(entry)
+            self._pending -= 1
+            if not self._pending:
+                self._idle.set()
+            return
+
+    async def _once(self, entry: int, held: Held | None) -> None:
+        if self._release is None:
+            raise Unavailable("holding has not started")
+        try:
+            body = await self._store.read(entry)
+        except KeyError:
+            return
+        try:
+            await self._release(body, held)
+        except Refused:
+            # The next hop said no for good and the forwarder has counted it; the sender was answered long ago.
+            return
+
+    async def stop(self, grace: float) -> None:
+        """Release everything now; what cannot be forwarded within `grace` seconds stays on disk for the next run."""
+        self._stopping = True
+        for held in list(self._held.values()):
+            self._start_release(held)
+        if self._pending:
+            self._idle.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await self._idle.wait()

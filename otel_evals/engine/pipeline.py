@@ -1,0 +1,274 @@
+"""One OTLP request body from the door to the next hop: read → check → route → hand over.
+
+The order of a body with spans that must wait: their bytes are synced to disk, the rest is forwarded, then the sender
+gets its answer. If the forwarding fails the sender sends all of it again, and what is held already is not held twice.
+Nothing is counted before it is safe. An error of ours in reading or checking a span lets the span go on as it came.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from otel_evals.emit.span import SpanAdditions
+from otel_evals.engine.evaluated import Evaluated
+from otel_evals.engine.evaluation import Evaluator
+from otel_evals.engine.holding import Held, Holding, Waiting
+from otel_evals.engine.logs import LogReader
+from otel_evals.engine.measure import Measurements
+from otel_evals.engine.pace import Pace
+from otel_evals.engine.patience import Patience
+from otel_evals.engine.reader import Reader, ReadSpan
+from otel_evals.engine.traces import Traces
+from otel_evals.otlp.frame import walk
+from otel_evals.otlp.splice import extract, splice
+from otel_evals.otlp.validate import count_items
+from otel_evals.records.clock import Clock
+from otel_evals.records.decision import CoverageOutcome
+from otel_evals.records.errors import Refused, Unavailable
+from otel_evals.records.exchange import Content
+from otel_evals.records.intake import Accepted
+from otel_evals.records.signal import Signal
+from otel_evals.records.span import SpanView
+from otel_evals.semconv import gen_ai
+from otel_evals.slicing.settings import SliceKey, SliceOrigin
+from otel_evals.slicing.versions import PromptVersions
+from otel_evals.telemetry import catalogue
+from otel_evals.telemetry.meters import Meters
+
+_LOG: Final = logging.getLogger(__name__)
+
+Deliver = Callable[[Signal, bytes, int], Awaitable[Accepted]]
+"""Hands a body with so many items to the destinations. Raises Unavailable or Refused."""
+
+
+class _Work(msgspec.Struct):
+    """What came of one body of spans."""
+
+    body: bytes
+    """What goes on now; empty when every span waits."""
+    evaluated: list[Evaluated]
+    held: list[Waiting]
+    taken: int
+    """Spans that were taken out of the body: held now, or held already from an earlier try."""
+    traces: set[bytes]
+
+
+class Pipeline:
+    """The data path of one process."""
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        logs: LogReader,
+        traces: Traces,
+        patience: Patience,
+        evaluator: Evaluator | None,
+        versions: PromptVersions,
+        slices: Sequence[SliceKey],
+        holding: Holding,
+        deliver: Deliver,
+        measurements: Measurements,
+        meters: Meters,
+        clock: Clock,
+    ) -> None:
+        self._reader = reader
+        self._logs = logs
+        self._traces = traces
+        self._patience = patience
+        self._evaluator = evaluator
+        self._versions = versions
+        self._slices = tuple(slices)
+        self._holding = holding
+        self._deliver = deliver
+        self._measurements = measurements
+        self._meters = meters
+        self._clock = clock
+        self._additions = SpanAdditions()
+
+    async def start(self) -> None:
+        """Release what a former run held."""
+        await self._holding.start(self._release)
+
+    def reconfigure(self, evaluator: Evaluator | None) -> None:
+        """Evaluate with other checks from now on."""
+        self._evaluator = evaluator
+
+    async def intake(self, signal: Signal, body: bytes) -> Accepted:
+        """Take one request body. Returns when all of it is safe.
+
+        Raises:
+            DecodeError: the body is not valid; nothing was done.
+            Unavailable: it cannot be made safe now; the sender should send it again.
+            Refused: the next hop refused it for good.
+        """
+        count = count_items(signal, body)
+        if signal is Signal.TRACES:
+            return await self._spans(body, count)
+        if signal is Signal.LOGS and self._evaluator is not None:
+            self._wake(self._logs.read(body))
+        return await self._deliver(signal, body, count) if count else Accepted()
+
+    async def _spans(self, body: bytes, count: int) -> Accepted:
+        meters = self._meters
+        meters.add(catalogue.SPANS, count, "received")
+        if not count:
+            return Accepted()
+        try:
+            if self._evaluator is None or not self._reader.markers.occur(body):
+                accepted = await self._deliver(Signal.TRACES, body, count)
+                taken = 0
+            else:
+                work = await self._work(body, self._evaluator, may_wait=True)
+                if work.held:
+                    await self._holding.put(work.held)
+                taken = work.taken
+                accepted = Accepted()
+                if work.body:
+                    accepted = await self._deliver(Signal.TRACES, work.body, count - taken)
+                self._measurements.evaluated(work.evaluated, self._clock.time_ns())
+                self._wake(work.traces)
+        except Unavailable:
+            meters.add(catalogue.SPANS, count, "refused")
+            raise
+        except Refused:
+            meters.add(catalogue.SPANS, count, "failed")
+            raise
+        meters.add(catalogue.SPANS, max(0, count - taken - accepted.rejected), "forwarded")
+        if accepted.rejected:
+            meters.add(catalogue.SPANS, accepted.rejected, "failed")
+        return accepted
+
+    async def _release(self, body: bytes, held: Held | None) -> None:
+        """Forward a span that has waited, evaluated with what is known by now."""
+        if self._evaluator is None:
+            out, evaluated = body, list[Evaluated]()
+        else:
+            work = await self._work(body, self._evaluator, may_wait=False)
+            out, evaluated = work.body, work.evaluated
+        try:
+            await self._deliver(Signal.TRACES, out, 1)
+        except Refused:
+            self._meters.add(catalogue.SPANS, 1, "failed")
+            raise
+        self._meters.add(catalogue.SPANS, 1, "forwarded")
+        if held is not None:
+            self._joined(held)
+        self._measurements.evaluated(evaluated, self._clock.time_ns())
+
+    def _joined(self, held: Held) -> None:
+        """Learn from how the wait ended."""
+        if self._is_ready(held):
+            self._meters.add(catalogue.JOIN, 1, "joined")
+            self._patience.kept(held.spec.patience_key)
+        else:
+            self._meters.add(catalogue.JOIN, 1, "timeout")
+            self._patience.in_vain(held.spec.patience_key)
+
+    async def _work(self, body: bytes, evaluator: Evaluator, *, may_wait: bool) -> _Work:
+        frame = walk(body)
+        pace = Pace(self._clock)
+        reads: list[ReadSpan] = []
+        for read in self._reader.read(frame):
+            reads.append(read)
+            await pace.breathe()
+        edits: dict[int, bytes | None] = {}
+        work = _Work(body, [], [], 0, {read.span.trace_id for read in reads})
+        for read in reads:
+            work.traces |= self._traces.twin_traces(read.reading.response_id)
+        for read in reads:
+            await pace.breathe()
+            wait = self._wait(read) if may_wait and self._reader.is_evaluated(read) else None
+            candidate = read.candidate
+            if wait is not None:
+                edits[candidate.item.start] = None
+                work.taken += 1
+                if not self._holding.holds(read.key):
+                    single = extract(frame, candidate.resource, candidate.scope, candidate.item)
+                    work.held.append(_waiting(read, single, wait))
+            elif self._reader.is_evaluated(read):
+                more = self._evaluate(read, evaluator, work.evaluated)
+                if more:
+                    edits[candidate.item.start] = more
+        work.body = splice(frame, edits)
+        return work
+
+    def _wait(self, read: ReadSpan) -> str | None:
+        """What the span waits for, if anything, if there is room, and if waiting has been worth it."""
+        if self._holding.holds(read.key):
+            return "held"  # an earlier try of the same request, whose answer got lost
+        wait = self._reader.waits(read)
+        if wait is None or not self._holding.open:
+            return None
+        service = read.span.resource.get(gen_ai.SERVICE_NAME)
+        return wait.value if self._patience.worth((service, wait.value)) else None
+
+    def _evaluate(self, read: ReadSpan, evaluator: Evaluator, evaluated: list[Evaluated]) -> bytes:
+        """The bytes to append to one span; empty when an error of ours lets it go on as it came."""
+        try:
+            span = self._evaluated(read, evaluator)
+            more = self._additions.encode(
+                span.exchange,
+                read.span.attributes,
+                results=span.evaluation.results,
+                failures=span.evaluation.failures,
+                decision=span.evaluation.decision,
+                coverage=span.coverage,
+                time_ns=self._clock.time_ns(),
+                fingerprint=span.fingerprint,
+                in_flight=span.in_flight,
+                capped=span.evaluation.truncated,
+            )
+        except Exception:  # noqa: BLE001 - stage boundary: an error of ours never costs the application its span
+            _LOG.exception("a span could not be evaluated and goes on as it came")
+            self._meters.add(catalogue.TASK_CRASHES, 1, "evaluate")
+            return b""
+        evaluated.append(span)
+        return more
+
+    def _evaluated(self, read: ReadSpan, evaluator: Evaluator) -> Evaluated:
+        exchange = self._reader.exchange(read)
+        fingerprint = self._versions.fingerprint(exchange)
+        trace = self._traces.get(exchange.trace_id)
+        return Evaluated(
+            exchange=exchange,
+            evaluation=evaluator.evaluate(exchange),
+            coverage=CoverageOutcome.NO_CONTENT if exchange.content is Content.OFF else CoverageOutcome.DISABLED,
+            fingerprint=fingerprint,
+            prompt_version=self._versions.label(exchange, fingerprint),
+            extra=tuple(self._slice(key, read) for key in self._slices),
+            in_flight=trace.decision if trace else None,
+        )
+
+    def _slice(self, key: SliceKey, read: ReadSpan) -> str:
+        if key.origin is SliceOrigin.RESOURCE:
+            value = read.span.resource.get(key.attribute)
+        elif key.origin is SliceOrigin.ROOT:
+            trace = self._traces.get(read.span.trace_id)
+            value = trace.root.attributes.get(key.attribute) if trace and trace.root else None
+        else:
+            value = read.span.attributes.get(key.attribute)
+        return "" if value is None else str(value)
+
+    def _wake(self, traces: set[bytes]) -> None:
+        if traces:
+            self._holding.wake(traces, self._is_ready)
+
+    def _is_ready(self, held: Held) -> bool:
+        return self._reader.has_come(held.spec.wait, held.spec.span, held.spec.response_id)
+
+
+def _waiting(read: ReadSpan, body: bytes, wait: str) -> Waiting:
+    span = read.span
+    light = SpanView(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        start_ns=span.start_ns,
+        end_ns=span.end_ns,
+        attributes={},
+        resource={gen_ai.SERVICE_NAME: span.resource.get(gen_ai.SERVICE_NAME)},
+    )
+    return Waiting(light, body, wait, read.reading.response_id)

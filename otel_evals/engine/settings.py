@@ -1,0 +1,43 @@
+"""Settings of the engine."""
+
+from typing import Annotated
+
+import msgspec
+
+from otel_evals.records.units import ByteSize, Duration
+
+
+class JoinSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long spans wait for what travels apart from them, and what is remembered of a trace."""
+
+    wait: Annotated[
+        Duration,
+        msgspec.Meta(
+            description="Longest wait of a span whose content its dialect sends elsewhere (log records, a later root). "
+            "Held spans are on disk meanwhile. 0s = never wait. Default: 5s."
+        ),
+    ] = Duration(5)
+    patience: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            description="After this many waits in vain in a row, spans of that service and scope pass at once until "
+            "what they would wait for is seen again. Default: 20, so that switched-off capture costs nothing.",
+        ),
+    ] = 20
+    max_held: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="Spans that wait at one time; beyond, they pass at once. Default: 20000."),
+    ] = 20_000
+    max_traces: Annotated[
+        int,
+        msgspec.Meta(ge=1, description="Traces that are remembered; the oldest is forgotten first. Default: 20000."),
+    ] = 20_000
+    max_memory: Annotated[
+        ByteSize,
+        msgspec.Meta(description="Bytes of text remembered over all traces. Default: 64MiB."),
+    ] = ByteSize(64 << 20)
+    remember: Annotated[
+        Duration,
+        msgspec.Meta(description="How long a trace is remembered after its last span. Default: 2m."),
+    ] = Duration(120)

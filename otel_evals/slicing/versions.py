@@ -1,0 +1,73 @@
+"""The prompt version that metrics are cut by: the named one, else `fp:<hash>`, else `unversioned`."""
+
+from collections import OrderedDict
+from typing import Final
+
+from otel_evals.records.clock import Clock
+from otel_evals.records.exchange import Exchange
+from otel_evals.slicing.fingerprint import fingerprint
+from otel_evals.text.context import unwrap
+
+UNVERSIONED: Final = "unversioned"
+_HOUR: Final = 3600.0
+_CACHE: Final = 1024
+_SERVICES: Final = 1024
+
+
+class PromptVersions:
+    """Derives prompt versions, and gives up on services whose prompts do not repeat."""
+
+    def __init__(self, per_hour: int, clock: Clock) -> None:
+        self._per_hour = per_hour
+        self._clock = clock
+        self._known: OrderedDict[str, str | None] = OrderedDict()
+        self._seen: OrderedDict[str, dict[str, float]] = OrderedDict()
+        self.fallbacks = 0
+        """Spans counted as `unversioned` because their service shows too many fingerprints."""
+
+    def fingerprint(self, exchange: Exchange) -> str | None:
+        """The fingerprint of the exchange's template or instructions; None when it has neither."""
+        source = exchange.prompt_template or "\n".join(
+            m.text for m in exchange.messages if m.role in ("system", "developer") and m.text
+        )
+        if not source:
+            return None
+        known = self._known
+        if source in known:
+            known.move_to_end(source)
+            return known[source]
+        # Retrieved passages change with every question: only the instructions around them are a version.
+        value = fingerprint(source if exchange.prompt_template else unwrap(source).question or source)
+        known[source] = value
+        if len(known) > _CACHE:
+            known.popitem(last=False)
+        return value
+
+    def label(self, exchange: Exchange, derived: str | None) -> str:
+        """What metrics carry as `gen_ai.prompt.version` for an exchange whose fingerprint is `derived`."""
+        if exchange.prompt_version is not None:
+            return exchange.prompt_version
+        if derived is None:
+            return UNVERSIONED
+        if not self._repeats(exchange.service_name or "", derived):
+            self.fallbacks += 1
+            return UNVERSIONED
+        return f"fp:{derived}"
+
+    def _repeats(self, service: str, derived: str) -> bool:
+        seen = self._seen.get(service)
+        if seen is None:
+            seen = self._seen[service] = {}
+            if len(self._seen) > _SERVICES:
+                self._seen.popitem(last=False)
+        now = self._clock.monotonic()
+        if derived in seen:
+            seen[derived] = now
+            return True
+        if len(seen) >= self._per_hour:
+            for old in [f for f, last in seen.items() if now - last > _HOUR]:
+                del seen[old]
+        if len(seen) >= self._per_hour:
+            return False
+        seen[derived] = now
+        return True
