@@ -1,0 +1,1 @@
+"""What must survive a crash: a durable journal for what waits to be forwarded and for what is held."""
