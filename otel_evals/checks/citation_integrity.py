@@ -59,7 +59,12 @@ class CitationIntegrity:
             return None
         if not scan.context.passages:
             return self._without_context(scan, found)
-        sources = Sources(scan.context.passages, given_text(_given(scan)))
+        sources = Sources(
+            scan.context.passages,
+            prompt=f"{scan.system}\n{scan.user_text}",
+            given=given_text(_given(scan)),
+            cites_zero=any(c.label == "0" for c in found),
+        )
         verdicts = [(citation, holds) for citation in found if (holds := sources.hold(citation)) is not None]
         missing = [citation for citation, holds in verdicts if not holds]
         if not missing:

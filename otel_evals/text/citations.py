@@ -56,7 +56,7 @@ _MARK: Final = re.compile(
 _ENDS_A_WORD: Final = re.compile(r"[^\W\d_]{3}[.,;:!?)\"'\u201d]\Z|[^\W\d_]{5}\Z")
 """What a superscript that cites follows: a clause or a long word, not a unit (`km²`) or a variable (`x²`)."""
 _SUPERSCRIPTS: Final = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
-_SIGNS: Final = ("[", "【", "://", "ource", "<sup>", "Doc", "doc", "Passage", "Quelle", "uente", "onte", "出", "来源")
+_SIGNS: Final = ("[", "【", "://", "ource", "eferenc", "<sup>", "Doc", "doc", "Passage", "Quelle", "uente", "onte", "出", "来源")
 _CODE: Final = re.compile(r"(```|~~~).*?(?:\1|\Z)|`[^`\n]{1,400}`", re.DOTALL)
 _FENCED_JSON: Final = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 _FOOTER: Final = re.compile(
@@ -67,9 +67,12 @@ _FOOTER: Final = re.compile(
 )
 _FOOTER_CAP: Final = 4000
 _ITEM: Final = re.compile(r"[ \t]*(?:[-*+\u2022]|\d{1,3}[.)])?[ \t]*(.*)")
+_PLAIN_WORDS: Final = re.compile(r"[a-z ]+")
+"""Items of a line such as `Sources: solar, wind`: a statement, not a list of sources."""
 _LIST_WORDS: Final = frozenset({
-    "list", "array", "vector", "interval", "range", "tuple", "matrix", "row", "set", "in", "between", "returns", "return",
-    "output", "input", "outputs", "result", "is", "becomes", "gives", "prints", "values", "indices", "to", "from", "with",
+    "list", "array", "vector", "interval", "range", "tuple", "matrix", "row", "set", "in", "between", "returns",
+    "return", "output", "input", "outputs", "result", "is", "becomes", "gives", "prints", "values", "indices", "to",
+    "from", "with",
 })  # fmt: skip
 """Words before a bracketed row of numbers that make it a value, not several citations."""
 _WORD_BEFORE: Final = re.compile(r"([^\W\d_]+)\s*\Z")
@@ -79,15 +82,29 @@ _JSON_KEYS: Final = frozenset({
     "sources", "source_ids", "sourceids", "citations", "citation", "citation_ids", "cited_sources", "cited_documents",
     "references", "document_ids", "doc_ids", "docids", "source_documents", "source_id", "cited_ids", "used_sources",
 })  # fmt: skip
-_JSON_ID_KEYS: Final = ("id", "source_id", "doc_id", "document_id", "url", "uri", "link", "source", "ref", "number", "title")
+_JSON_ID_KEYS: Final = (
+    "id", "source_id", "doc_id", "document_id", "url", "uri", "link", "source", "ref", "number", "title",
+)  # fmt: skip
+    "id",
+    "source_id",
+    "doc_id",
+    "document_id",
+    "url",
+    "uri",
+    "link",
+    "source",
+    "ref",
+    "number",
+    "title",
+)
 _TRAILING: Final = ".,;:!?*_)\u3002\uff0c"
 _MOST: Final = 500
 """Citations of one answer that are looked at."""
 
 
 def may_cite(answer: str) -> bool:
-    """Whether `answer` holds any sign of a citation: a few plain searches, so that most answers cost next to nothing."""
-    return any(sign in answer for sign in _SIGNS) or not answer.isascii() and _has_superscript(answer)
+    """Whether `answer` holds any sign of a citation: a few plain searches, so that most answers cost nothing."""
+    return any(sign in answer for sign in _SIGNS) or (not answer.isascii() and _has_superscript(answer))
 
 
 def _has_superscript(answer: str) -> bool:
@@ -261,7 +278,8 @@ def _of_footer(text: str) -> Iterator[Citation]:
             yield from _of_mark(mark, rest)
         if not marks:
             for part in re.split(r"[,;]\s+", rest) if len(rest) < 80 else [rest]:
-                yield from _of_label(part)
+                if not _PLAIN_WORDS.fullmatch(part):
+                    yield from _of_label(part)
 
 
 def _trim_url(url: str) -> str:

@@ -14,6 +14,7 @@ from otel_evals.text.fold import fold
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _DIGITS: Final = re.compile(r"\d+")
 _KIND_PREFIX: Final = re.compile(r"(?:doc(?:ument)?|source|src|passage|chunk|ref(?:erence)?|result|context)0*(\d{1,3})")
+_LINE_LABEL: Final = re.compile(r"^[ \t]*\[(\d{1,3})\]", re.MULTILINE)
 _WORD: Final = re.compile(r"[^\W_]{3,}")
 _SCHEME: Final = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
 _ENUMERATION_SLACK: Final = 10
@@ -26,18 +27,24 @@ class Sources:
     Three answers to "was it given?": True, False, and None when nobody can tell or the word is no citation at all.
     """
 
-    def __init__(self, passages: Iterable[Passage], given: str) -> None:
-        """`passages` as `Scan.context` has them; `given` is every text of the input, folded."""
+    def __init__(self, passages: Iterable[Passage], *, prompt: str, given: str, cites_zero: bool) -> None:
+        """`passages` as `Scan.context` has them.
+
+        `prompt` is what the application wrote (system and user), `given` every text of the input, folded; `cites_zero`
+        says whether the answer ever cites number 0.
+        """
         listed = tuple(passages)
         ids = [p.id.strip() for p in listed if p.id is not None]
         self._given = given
         self._numbers = {int(i) for i in ids if i.isdecimal() and len(i) <= 9}
         self._names = {_bare(i) for i in ids if not i.isdecimal()}
         self._numbers |= {int(m[1]) for n in self._names if (m := _KIND_PREFIX.fullmatch(n))}
+        self._numbers |= {int(n) for n in _LINE_LABEL.findall(prompt)}
         self._shapes = {_shape(i) for i in ids if not i.isdecimal()}
         self._prefixes = {p for i in ids if not i.isdecimal() and (p := _prefix(i))}
         self._count = self._countable(listed)
-        self._zero_based = 0 in self._numbers
+        if 0 in self._numbers and not cites_zero:
+            self._numbers.add(max(self._numbers) + 1)  # the answer counts from 1 what was numbered from 0
         self.open = bool(listed) and self._count is None and not self._numbers
         """Whether sources were given in a form that has no numbers and no order: numbers cannot be told."""
 
@@ -80,15 +87,16 @@ class Sources:
 
     def _holds_name(self, label: str, *, explicit: bool) -> bool | None:
         bare = _bare(label)
-        if not bare or bare in self._names or fold(label).strip() in self._given:
+        if bare in self._names:
             return True
         if label.isdecimal():
             return self._holds_number(int(label)) if len(label) <= 3 else None
         if match := _KIND_PREFIX.fullmatch(bare):
             return self._holds_number(int(match[1]))
+        given = fold(label).strip() in self._given
         if explicit:
-            return self._mostly_given(label)
-        return False if self._looks_like_an_id(label) else None
+            return given or self._mostly_given(label)
+        return given if self._looks_like_an_id(label) else None
 
     def _looks_like_an_id(self, label: str) -> bool:
         return _prefix(label) in self._prefixes or _shape(label) in self._shapes
