@@ -56,7 +56,7 @@ _MARK: Final = re.compile(
 _ENDS_A_WORD: Final = re.compile(r"[^\W\d_]{3}[.,;:!?)\"'\u201d]\Z|[^\W\d_]{5}\Z")
 """What a superscript that cites follows: a clause or a long word, not a unit (`km²`) or a variable (`x²`)."""
 _SUPERSCRIPTS: Final = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
-_SIGNS: Final = ("[", "【", "://", "ource", "eferenc", "<sup>", "Doc", "doc", "Passage", "Quelle", "uente", "onte", "出", "来源")
+_SIGNS: Final = ("[", "【", "://", "ource", "eferenc", "<sup>", "Doc", "doc", "Passage", "uelle", "uente", "onte", "出")
 _CODE: Final = re.compile(r"(```|~~~).*?(?:\1|\Z)|`[^`\n]{1,400}`", re.DOTALL)
 _FENCED_JSON: Final = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 _FOOTER: Final = re.compile(
@@ -85,18 +85,6 @@ _JSON_KEYS: Final = frozenset({
 _JSON_ID_KEYS: Final = (
     "id", "source_id", "doc_id", "document_id", "url", "uri", "link", "source", "ref", "number", "title",
 )  # fmt: skip
-    "id",
-    "source_id",
-    "doc_id",
-    "document_id",
-    "url",
-    "uri",
-    "link",
-    "source",
-    "ref",
-    "number",
-    "title",
-)
 _TRAILING: Final = ".,;:!?*_)\u3002\uff0c"
 _MOST: Final = 500
 """Citations of one answer that are looked at."""
