@@ -61,24 +61,19 @@ def read_system(value: Any) -> Turns | None:
 
 
 def choices_of(turns: Turns, reasons: Sequence[str] | None = None) -> tuple[Choice, ...]:
-    """The answers among output messages: one a message, except where messages are chunks of one answer.
+    """The answers among output messages: one a message, except where messages are pieces of one answer.
 
-    Chunks are messages with an empty finish reason, and messages without any where the span gives fewer `reasons` than
-    there are messages. Of a message's own reason and the span's, the more telling one stands.
+    Chunks of a stream have an empty finish reason; they are joined without a break. Items of one answer (a text, then
+    its tool call) have none at all, where the span gives fewer `reasons` than there are messages, or none and there are
+    tool calls; they are joined by newlines. Of a message's own reason and the span's, the more telling one stands.
     """
-    said = [(m, f) for m, f in zip(turns.messages, turns.finish, strict=True) if m.role != "tool"]
-    unsaid = all(finish is None for _, finish in said)
-    together = unsaid and reasons is not None and 0 < len(reasons) < len(said)
-    grouped: list[tuple[list[Message], str | None]] = []
-    open_group: list[Message] = []
-    for index, (message, finish) in enumerate(said):
-        open_group.append(message)
-        chunk = together or finish == UNKNOWN_FINISH
-        if not chunk or index == len(said) - 1:
-            grouped.append((open_group, finish))
-            open_group = []
+    spoken = [(m, f) for m, f in zip(turns.messages, turns.finish, strict=True) if m.role != "tool"]
+    if _are_items(spoken, reasons):
+        grouped = [(_joined([m for m, _ in spoken], "\n"), spoken[-1][1])]
+    else:
+        grouped = _without_chunks(spoken)
     own = reasons if reasons is not None and len(reasons) == len(grouped) else [UNKNOWN_FINISH] * len(grouped)
-    return tuple(choice(_joined(group), worse_finish(f, r)) for (group, f), r in zip(grouped, own, strict=True))
+    return tuple(choice(message, worse_finish(f, r)) for (message, f), r in zip(grouped, own, strict=True))
 
 
 def choice(message: Message, reason: str | None) -> Choice:
@@ -121,14 +116,31 @@ def _plain(text: str, role: str) -> Turns:
     return Turns(messages=(reader.message(),) if text else (), finish=(None,) if text else (), off=reader.off)
 
 
-def _joined(group: list[Message]) -> Message:
+def _are_items(spoken: Sequence[tuple[Message, str | None]], reasons: Sequence[str] | None) -> bool:
+    if len(spoken) < 2 or any(finish is not None for _, finish in spoken):
+        return False
+    return len(reasons) < len(spoken) if reasons else any(m.tool_calls for m, _ in spoken)
+
+
+def _without_chunks(spoken: Sequence[tuple[Message, str | None]]) -> list[tuple[Message, str | None]]:
+    grouped: list[tuple[Message, str | None]] = []
+    chunks: list[Message] = []
+    for index, (message, finish) in enumerate(spoken):
+        chunks.append(message)
+        if finish != UNKNOWN_FINISH or index == len(spoken) - 1:
+            grouped.append((_joined(chunks, ""), finish))
+            chunks = []
+    return grouped
+
+
+def _joined(group: list[Message], between: str) -> Message:
     if len(group) == 1:
         return group[0]
     return Message(
         role=group[0].role,
-        text="".join(m.text for m in group),
+        text=between.join(m.text for m in group if m.text),
         tool_calls=tuple(c for m in group for c in m.tool_calls),
         tool_results=tuple(r for m in group for r in m.tool_results),
-        reasoning="".join(m.reasoning for m in group),
+        reasoning=between.join(m.reasoning for m in group if m.reasoning),
         media=tuple(kind for m in group for kind in m.media),
     )

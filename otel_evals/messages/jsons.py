@@ -7,7 +7,8 @@ reader here says whether it had to salvage. Called by the readers of `messages` 
 import json
 import math
 import re
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -61,6 +62,18 @@ def structure(value: Any) -> tuple[Any, bool]:
         read, cut = parse(value)
         return (read if is_structure(read) else None), cut
     return (value if is_structure(value) else None), False
+
+
+def fields_of(value: Any) -> Mapping[str, Any]:
+    """The map that an attribute holds, typed or as JSON text; an empty one when it holds none."""
+    found, _ = structure(value)
+    return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def items_of(value: Any) -> Sequence[Any]:
+    """The list that an attribute holds, typed or as JSON text; an empty one when it holds none."""
+    found, _ = structure(value)
+    return cast("Sequence[Any]", found) if isinstance(found, list) else ()
 
 
 def is_structure(value: Any) -> bool:

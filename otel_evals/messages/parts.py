@@ -23,6 +23,7 @@ _RESULT: Final = frozenset({
     "function_result", "function_response", "tool_call_result", "tool_return",
 })  # fmt: skip
 _MEDIA_WORDS: Final = ("image", "audio", "video", "document", "file", "blob", "uri")
+_ITEMS: Final = _CALL | _RESULT | _REASONING
 _SERVER_TOOLS: Final = frozenset({"server_tool_call", "server_tool_call_response", "server_tool_use"})
 
 REDACTED: Final = "__REDACTED__"
@@ -120,8 +121,7 @@ class MessageReader:
         if not isinstance(part, dict):
             return
         fields = cast("dict[str, Any]", part)
-        kind = fields.get("type")
-        kind = kind.lower() if isinstance(kind, str) else ""
+        kind = _kind(fields)
         if kind in _TEXT:
             self._add_text_part(fields)
         elif kind in _CALL:
@@ -182,8 +182,14 @@ class MessageReader:
 
 
 def read_message(raw: Mapping[str, Any], default_role: str) -> tuple[Message, bool]:
-    """One message object as a `Message`, and whether it says that its content was left out."""
-    reader = MessageReader(role_of(raw.get("role"), default_role))
+    """One message object as a `Message`, and whether it says that its content was left out.
+
+    An item of the OpenAI responses API, which has a type and no role, is read as a message of one part.
+    """
+    reader = MessageReader(role_of(raw.get("role"), _role_of_item(raw) or default_role))
+    if "role" not in raw and _kind(raw) in _ITEMS:
+        reader.add_part(raw)
+        return reader.message(), reader.off
     content = raw.get("parts")
     if content is None:
         content = raw.get("content")
@@ -201,6 +207,19 @@ def read_message(raw: Mapping[str, Any], default_role: str) -> tuple[Message, bo
     if isinstance(thought := raw.get("reasoning_content"), str) and thought:
         reader.reasoning.append(thought)
     return reader.message(), reader.off
+
+
+def _kind(fields: Mapping[str, Any]) -> str:
+    kind = fields.get("type")
+    return kind.lower() if isinstance(kind, str) else ""
+
+
+def _role_of_item(raw: Mapping[str, Any]) -> str | None:
+    """Who speaks in an item that has a type in the place of a role, as those of the OpenAI responses API."""
+    kind = _kind(raw)
+    if kind in _RESULT:
+        return "tool"
+    return "assistant" if kind in _CALL or kind in _REASONING else None
 
 
 def _modality(kind: str, fields: Mapping[str, Any]) -> str:

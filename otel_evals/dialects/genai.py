@@ -1,0 +1,143 @@
+"""Standard GenAI conventions, newest form: everything in span attributes, messages as JSON text or typed values.
+
+Read last of all dialects, so that it fills what the special ones left open. It also says when the content of a span
+travels in log records: for the scopes of the instrumentations that write it there, when the span has none.
+"""
+
+from typing import Any, ClassVar, Final
+
+from otel_evals.messages import normal
+from otel_evals.messages.documents import read_documents
+from otel_evals.messages.standard import (
+    Said,
+    read_error_type,
+    read_models,
+    read_output_type,
+    read_reasons,
+    read_said,
+    read_tool_definitions,
+    read_usage,
+)
+from otel_evals.records.exchange import ToolDefinition
+from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
+from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
+from otel_evals.semconv import gen_ai
+
+_ROLES: Final = {
+    "chat": SpanRole.MODEL_CALL,
+    "text_completion": SpanRole.MODEL_CALL,
+    "generate_content": SpanRole.MODEL_CALL,
+    "embeddings": SpanRole.EMBEDDING,
+    "retrieval": SpanRole.RETRIEVAL,
+    "execute_tool": SpanRole.TOOL,
+    "invoke_agent": SpanRole.AGENT,
+    "create_agent": SpanRole.OTHER,
+}
+_WRAPPERS: Final = frozenset({
+    "invoke_workflow", "workflow", "chain", "task", "agent_step", "execute_task", "execute_event_loop_cycle", "plan",
+    "orchestrate_tools", "invoke_workflow_step", "execute_node", "graph",
+})  # fmt: skip
+
+_LOG_SCOPES: Final = (
+    "opentelemetry.instrumentation.openai_v2", "opentelemetry.util.genai", "opentelemetry.instrumentation.genai.",
+    "opentelemetry.instrumentation.google_genai", "opentelemetry.instrumentation.vertexai",
+    "opentelemetry.instrumentation.botocore", "@opentelemetry/", "@elastic/opentelemetry", "io.opentelemetry.",
+    "Microsoft.Extensions.AI", "Experimental.Microsoft.Extensions.AI",
+)  # fmt: skip
+"""Beginnings of the scope names whose spans leave their content to log records."""
+
+_KEYS: Final = (
+    gen_ai.OPERATION_NAME,
+    gen_ai.PROVIDER_NAME,
+    gen_ai.SYSTEM,
+    gen_ai.REQUEST_MODEL,
+    gen_ai.OUTPUT_MESSAGES,
+    gen_ai.RESPONSE_MODEL,
+)
+
+
+class GenAi:
+    """Reader of the standard span attributes."""
+
+    id: ClassVar[str] = "genai"
+    markers: ClassVar[tuple[bytes, ...]] = (b"gen_ai.",)
+
+    def detect(self, span: SpanView) -> bool:
+        """Whether any of the keys stands there that every GenAI span of the conventions has."""
+        attributes = span.attributes
+        return any(key in attributes for key in _KEYS)
+
+    def read(self, span: SpanView) -> Reading:
+        """Everything that the standard keys say."""
+        attributes = span.attributes
+        get = attributes.get
+        reasons = read_reasons(attributes)
+        said = read_said(attributes, reasons)
+        usage = read_usage(attributes)
+        provider, request_model, response_model = read_models(attributes)
+        word = get(gen_ai.OPERATION_NAME)
+        known = request_model is not None or response_model is not None
+        role = _role(word, said, likely_call=known and (said.anything or usage is not None))
+        documents = get(gen_ai.RETRIEVAL_DOCUMENTS)
+        return Reading(
+            role=role,
+            awaits=_awaits(span, role, said),
+            content_off=said.off,
+            truncated=said.truncated,
+            operation=normal.operation(word),
+            provider=provider,
+            request_model=request_model,
+            response_model=response_model,
+            response_id=normal.text(get(gen_ai.RESPONSE_ID)),
+            conversation_id=normal.text(get(gen_ai.CONVERSATION_ID)) or normal.text(get(gen_ai.SESSION_ID)),
+            prompt_name=normal.text(get(gen_ai.PROMPT_NAME)),
+            prompt_version=normal.version(get(gen_ai.PROMPT_VERSION)),
+            system=said.system,
+            messages=said.messages,
+            choices=said.choices,
+            finish_reasons=reasons,
+            tools=_tools(attributes, said),
+            output_type=read_output_type(attributes),
+            documents=None if documents is None else read_documents(documents),
+            usage=usage,
+            streaming=_streaming(attributes),
+            error_type=read_error_type(span),
+        )
+
+    def read_log(self, record: LogView) -> Fragment | None:  # noqa: ARG002 - the events have dialects of their own
+        """Nothing: this dialect writes no log records."""
+        return None
+
+
+def _role(word: Any, said: Said, *, likely_call: bool) -> SpanRole | None:
+    if not isinstance(word, str) or not word:
+        return SpanRole.MODEL_CALL if likely_call else None
+    operation = normal.operation(word)
+    if operation is not None:
+        return _ROLES[operation]
+    if word.lower() in _WRAPPERS:
+        return SpanRole.WRAPPER
+    return SpanRole.MODEL_CALL if likely_call and said.choices is not None else SpanRole.OTHER
+
+
+def _awaits(span: SpanView, role: SpanRole | None, said: Said) -> frozenset[Awaits]:
+    if role is not SpanRole.MODEL_CALL or said.anything or span.status_code == STATUS_ERROR:
+        return frozenset()
+    if not span.scope_name.startswith(_LOG_SCOPES) or any(e.name.startswith("gen_ai.") for e in span.events):
+        return frozenset()
+    return frozenset((Awaits.LOGS,))
+
+
+def _tools(attributes: Attributes, said: Said) -> tuple[ToolDefinition, ...] | None:
+    """The definitions, unless they lack their schemas on a span whose content, schemas included, comes in the logs."""
+    tools = read_tool_definitions(attributes)
+    if tools and not said.anything and all(tool.parameters is None for tool in tools):
+        return None
+    return tools
+
+
+def _streaming(attributes: Attributes) -> bool | None:
+    said = normal.flag(attributes.get(gen_ai.REQUEST_STREAM))
+    if said is None and "gen_ai.response.time_to_first_chunk" in attributes:
+        return True
+    return said

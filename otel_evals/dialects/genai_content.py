@@ -1,0 +1,85 @@
+"""The oldest form of content in the conventions: whole prompts and completions as one text.
+
+Span events `gen_ai.content.prompt` and `.completion` (Spring AI, OpenLIT before 1.35) or the span attributes
+`gen_ai.prompt` and `gen_ai.completion`. The text is JSON messages, or lines that begin with a role, or plain.
+"""
+
+import re
+from typing import Any, ClassVar, Final
+
+from otel_evals.messages.genai import Turns, read_turns
+from otel_evals.messages.standard import read_reasons, said
+from otel_evals.records.exchange import Message, ToolCall
+from otel_evals.records.reading import Fragment, Reading
+from otel_evals.records.span import Attributes, LogView, SpanView
+
+_PROMPT: Final = "gen_ai.prompt"
+_COMPLETION: Final = "gen_ai.completion"
+_PROMPT_EVENT: Final = "gen_ai.content.prompt"
+_COMPLETION_EVENT: Final = "gen_ai.content.completion"
+_ROLE_LINE: Final = re.compile(r"^(system|developer|user|assistant|tool): ", re.MULTILINE)
+_CALLED: Final = "Function called with tools"
+"""What OpenLIT writes in the place of an answer that only calls tools."""
+
+
+class GenAiContent:
+    """Reader of prompts and completions that are one text each."""
+
+    id: ClassVar[str] = "genai_content"
+    markers: ClassVar[tuple[bytes, ...]] = (_PROMPT.encode(), _COMPLETION.encode(), b"gen_ai.content.")
+
+    def detect(self, span: SpanView) -> bool:
+        """Whether a prompt or completion stands on the span whole."""
+        attributes = span.attributes
+        if _PROMPT in attributes or _COMPLETION in attributes:
+            return True
+        return any(event.name in (_PROMPT_EVENT, _COMPLETION_EVENT) for event in span.events)
+
+    def read(self, span: SpanView) -> Reading:
+        """Prompt and completion; those of events before those of attributes."""
+        attributes = span.attributes
+        prompt, completion = attributes.get(_PROMPT), attributes.get(_COMPLETION)
+        for event in span.events:
+            if event.name == _PROMPT_EVENT:
+                prompt = event.attributes.get(_PROMPT, prompt)
+            elif event.name == _COMPLETION_EVENT:
+                completion = event.attributes.get(_COMPLETION, completion)
+        reasons = read_reasons(attributes)
+        inputs = _by_role_lines(prompt) or read_turns(prompt)
+        found = said(inputs, _answer(completion, attributes), reasons=reasons)
+        return Reading(
+            content_off=found.off,
+            truncated=found.truncated,
+            messages=found.messages or None,
+            choices=found.choices,
+        )
+
+    def read_log(self, record: LogView) -> Fragment | None:  # noqa: ARG002 - never seen in log records
+        """Nothing."""
+        return None
+
+
+def _by_role_lines(text: Any) -> Turns | None:
+    """The turns of a text whose lines say who speaks (`user: …`); None when it does not begin so."""
+    if not isinstance(text, str) or not _ROLE_LINE.match(text):
+        return None
+    starts = list(_ROLE_LINE.finditer(text))
+    ends = [start.start() for start in starts[1:]] + [len(text)]
+    messages = tuple(
+        Message(role=start[1], text=text[start.end() : end].strip("\n"))
+        for start, end in zip(starts, ends, strict=True)
+    )
+    return Turns(messages=messages, finish=(None,) * len(messages))
+
+
+def _answer(text: Any, attributes: Attributes) -> Turns | None:
+    if not isinstance(text, str) or not text.startswith(_CALLED):
+        return read_turns(text, "assistant")
+    name = attributes.get("gen_ai.tool.name")
+    call_id = attributes.get("gen_ai.tool.call.id")
+    call = ToolCall(
+        name=name if isinstance(name, str) else "",
+        arguments=attributes.get("gen_ai.tool.args"),
+        id=call_id if isinstance(call_id, str) else None,
+    )
+    return Turns(messages=(Message(role="assistant", tool_calls=(call,)),), finish=(None,))
