@@ -114,19 +114,26 @@ class Scan:
         """The untrusted text, folded."""
         return fold(self.untrusted)
 
-    def matches(self, pattern: Pattern) -> bool:
-        """Whether `pattern` (one that the check declared in `patterns()`) occurs in its target."""
-        target = pattern.target
+    def hits(self, target: Target) -> frozenset[Pattern]:
+        """The patterns, of all checks, that occur in the text of `target`."""
         hits = self._hits.get(target)
         if hits is None:
             hits = self._hits[target] = self._patterns.match(target, getattr(self, target.value))
-        return pattern in hits
+        return hits
+
+    def matches(self, pattern: Pattern) -> bool:
+        """Whether `pattern` (one that the check declared in `patterns()`) occurs in its target."""
+        return pattern in self.hits(pattern.target)
 
     def find(self, pattern: Pattern) -> list[Any]:
         """The match objects of `pattern` in its target, in order; empty when the shared pass saw no hit."""
         if not self.matches(pattern):
             return []
         return list(self._patterns.compiled(pattern).finditer(getattr(self, pattern.target.value)))
+
+    def compiled(self, pattern: Pattern) -> Any:
+        """The compiled form of a declared pattern, for a text other than its target."""
+        return self._patterns.compiled(pattern)
 
     @property
     def _raw_inputs(self) -> tuple[str, ...]:

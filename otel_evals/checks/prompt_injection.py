@@ -1,0 +1,123 @@
+"""`prompt_injection`: the input or the context tries to take over the instructions.
+
+It reads what strangers may have written (user turns, tool results, documents), never the system prompt, and adds up
+signals of `text.attacks`. A rule cannot know every attack; what it guards is the rate of false alarms, so that its
+failures are worth a look.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final
+
+import msgspec
+
+from otel_evals.records.decision import RiskBand
+from otel_evals.records.evaluation import Finding, failed, passed
+from otel_evals.text.attacks import SIGNALS, Family, Signal
+from otel_evals.text.context import Origin
+from otel_evals.text.fold import fold
+from otel_evals.text.patterns import Pattern, Target, compile_expression
+from otel_evals.text.scan import Scan
+
+_WHY: Final = {
+    Family.OVERRIDE: "tells the model to drop its instructions",
+    Family.EXTRACTION: "asks for hidden instructions or secrets",
+    Family.JAILBREAK: "puts the model in a role without rules",
+    Family.DELIMITER: "fakes the marks between messages",
+    Family.FORCED_REPLY: "dictates the reply",
+    Family.AUTHORITY: "claims authority over the model",
+    Family.ENCODING: "hides text in an encoding",
+    Family.SECRECY: "asks the model to conceal",
+    Family.EMBEDDED: "gives orders from within a document or tool result",
+    Family.STUFFING: "floods the model with one repeated text",
+}
+_BY_PATTERN: Final = {signal.pattern: signal for signal in SIGNALS}
+_PATTERNS: Final = tuple(_BY_PATTERN)
+_PATTERN_SET: Final = frozenset(_PATTERNS)
+
+_STUFFING_WEIGHT: Final = 0.8
+_PROBE: Final = 12
+"""Characters of the piece whose repetition is counted."""
+_STUFFED_SHARE: Final = 0.25
+"""Share of the text that one repeated piece has to fill."""
+_PLAIN_FILL: Final = frozenset("-=_*.|#~+ \n\t\r0,")
+"""Characters that fill tables and rules."""
+
+_GUARDED: Final[Any] = compile_expression(
+    r"(?i)(?:(?:do not|don't|never|not|avoid)\W+(?:\w+\W+){0,3}?(?:reveal|disclos|shar|tell|giv|leak|repeat|provid|discuss|grant|say)|\bsecret\b"
+    r"|\bconfidential\b|\baccess (?:code|granted|denied)\b|\bpassw(?:ord|d)|\bpasscode)"
+)
+"""A system prompt that guards something: then asking around it weighs more."""
+_GUARDED_THING: Final[Any] = compile_expression(
+    r"\b(?:pass ?words?|passcodes?|pass ?phrases?|access codes?|secrets?|access granted|confidential)\b|пароль|密码|パスワード|비밀번호|passwort|contrase|mot de passe|senha"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptInjection:
+    """Fails when the signals of an attack add up to the threshold; the score falls with every signal."""
+
+    name: ClassVar[str] = "prompt_injection"
+    band: ClassVar[RiskBand | None] = RiskBand.MEDIUM
+    needs_content: ClassVar[bool] = True
+
+    threshold: Annotated[
+        float,
+        msgspec.Meta(
+            gt=0,
+            description="Sum of signal weights at which the input fails. Default 1.0: one plain attack, or two weaker "
+            "signs together. Raise it to 1.5 for users who talk about prompts for a living.",
+        ),
+    ] = 1.0
+
+    def patterns(self) -> tuple[Pattern, ...]:
+        """The signals of all families."""
+        return _PATTERNS
+
+    def evaluate(self, scan: Scan) -> Finding | None:
+        """Fails on an attack; None when nobody but the system wrote anything."""
+        text = scan.untrusted_folded
+        if not text:
+            return None
+        weights = _weigh(scan, text)
+        if not weights:
+            return passed()
+        total = sum(weights.values())
+        score = max(0.0, 1.0 - 0.5 * total / self.threshold)
+        if total < self.threshold:
+            return passed("The input has signs of an attack, too few to say so.", score)
+        reasons = sorted(weights, key=lambda f: (-weights[f], f))
+        return failed(f"The input {' and '.join(_WHY[f] for f in reasons[:3])}.", score)
+
+
+def _weigh(scan: Scan, text: str) -> dict[Family, float]:
+    """The weight of each family that shows; empty for nearly every text, at the price of the shared pass alone."""
+    found: dict[Family, float] = {}
+    hits = scan.hits(Target.UNTRUSTED_FOLDED) & _PATTERN_SET
+    for signal in (_BY_PATTERN[hit] for hit in hits):
+        if signal.weight > found.get(signal.family, 0.0) and (not signal.embedded or _is_embedded(scan, signal)):
+            found[signal.family] = signal.weight
+    if _stuffed(text):
+        found[Family.STUFFING] = _STUFFING_WEIGHT
+    if scan.system and _GUARDED_THING.search(text) and _GUARDED.search(scan.system):
+        found[Family.EXTRACTION] = 1.0
+    return found
+
+
+def _is_embedded(scan: Scan, signal: Signal) -> bool:
+    """Whether the phrase stands in a tool result or a document, where nobody has a right to give orders."""
+    pattern = scan.compiled(signal.pattern)
+    return any(
+        pattern.search(fold(passage.text)) for passage in scan.context.passages if passage.origin is not Origin.SYSTEM
+    )
+
+
+def _stuffed(text: str) -> bool:
+    """Whether one short piece fills a good part of the text."""
+    if len(text) < 30 * _PROBE:
+        return False
+    for part in (2, 3, 4, 5):
+        at = len(text) // part
+        piece = text[at : at + _PROBE]
+        if not _PLAIN_FILL.issuperset(piece) and text.count(piece) * _PROBE > _STUFFED_SHARE * len(text):
+            return True
+    return False
