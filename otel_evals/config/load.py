@@ -1,0 +1,101 @@
+"""Makes the configuration: file, variables and flags laid over each other, typed, checked as a whole.
+
+Called by the command line at start and by the reload. The only module that reads the environment. Later wins:
+defaults, OpenTelemetry's variables, the file, our variables, flags.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from otel_evals.config import environment, source
+from otel_evals.config.check_settings import SECTION, CheckSection, variable_paths
+from otel_evals.config.consistency import examine
+from otel_evals.config.convert import Converter
+from otel_evals.config.node import Layer, Node, Origin, Path, at_path, overlay, wrap
+from otel_evals.config.problems import Problems
+from otel_evals.config.schema import Config
+from otel_evals.config.tree import Shape, walk
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+DEFAULT_FILE = "otel-evals.yaml"
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration with what is worth saying about it."""
+
+    config: Config
+    origins: Mapping[Path, Origin]
+    """Where each given value came from; a path that is absent has its default."""
+    warnings: tuple[str, ...] = ()
+    file: FilePath | None = None
+
+
+def load(
+    file: FilePath | None = None,
+    *,
+    checks: Mapping[str, type[Any]],
+    flags: Mapping[str, Any] = NOTHING,
+    environ: Mapping[str, str] | None = None,
+) -> Loaded:
+    """The configuration in force.
+
+    Args:
+        file: the YAML file; None takes `$OTEL_EVALS_CONFIG`, else `otel-evals.yaml` of the working directory if there.
+        checks: settings classes of the known checks by name.
+        flags: values from the command line by dotted key (`receive.grpc.listen`); they win over everything.
+        environ: variables instead of the process's own.
+
+    Raises:
+        ConfigurationError: its text names every fault with its place, one a line.
+    """
+    variables = os.environ if environ is None else environ
+    problems = Problems()
+    if file is None:
+        file = _file_in_force(variables)
+    root = environment.standard(variables, problems)
+    if file is not None:
+        root = overlay(root, source.read_file(file, variables, problems))
+    ours, warnings = environment.overrides(variables, override_paths(checks))
+    root = overlay(overlay(root, ours), _flags(flags))
+    config, converter = _convert(root, checks, problems)
+    problems.raise_any()
+    config, more = examine(config, converter.origins, problems)
+    problems.raise_any()
+    return Loaded(config=config, origins=converter.origins, warnings=(*warnings, *more), file=file)
+
+
+def override_paths(checks: Mapping[str, type[Any]]) -> list[tuple[str, ...]]:
+    """Every key that a variable can set: scalars and lists of scalars outside lists and mappings."""
+    scalars = [path for path, key in walk(Config) if key.kind.shape in (Shape.LEAF, Shape.LIST)]
+    return [*scalars, *variable_paths(checks)]
+
+
+def _file_in_force(environ: Mapping[str, str]) -> FilePath | None:
+    named = environ.get("OTEL_EVALS_CONFIG")
+    if named:
+        return FilePath(named)
+    default = FilePath(DEFAULT_FILE)
+    return default if default.is_file() else None
+
+
+def _flags(flags: Mapping[str, Any]) -> Node:
+    root = Node(origin=Origin(Layer.FLAG), entries={})
+    for dotted, value in flags.items():
+        node = wrap(value, Origin(Layer.FLAG, "command line"), is_text=True)
+        root = overlay(root, at_path(tuple(dotted.split(".")), node))
+    return root
+
+
+def _convert(root: Node, checks: Mapping[str, type[Any]], problems: Problems) -> tuple[Config, Converter]:
+    converter = Converter(problems)
+    entries = dict(root.entries or {})
+    section = entries.pop(SECTION, None)
+    config = converter.struct(Node(origin=root.origin, entries=entries), Config, ())
+    typed = CheckSection(checks, converter, problems).convert(section)
+    problems.raise_any()
+    return msgspec.structs.replace(config, checks=typed), converter
