@@ -8,7 +8,7 @@ One layer only: a second one is content, and no OTLP.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import zstandard
 from isal import isal_zlib
@@ -17,6 +17,7 @@ from otel_evals.receive.admission import Ticket
 from otel_evals.receive.zstd_frames import check_frames
 from otel_evals.records.errors import DecodeError, OtelEvalsError, TooLarge
 
+_IsalError: Final = cast("type[Exception]", isal_zlib.error)  # its stub calls it an instance
 _INLINE_STEP: Final = 1 << 20
 _THREAD_STEP: Final = 4 << 20
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -62,7 +63,7 @@ class _Deflated:
         fed = len(self._pending)
         try:
             out = self._stream.decompress(self._pending, size)
-        except isal_zlib.error as error:
+        except _IsalError as error:
             raise DecodeError(f"the compressed body is broken: {error}") from error
         if self._stream.eof:
             self._pending = self._stream.unused_data
