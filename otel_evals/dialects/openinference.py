@@ -1,0 +1,472 @@
+"""OpenInference: the span kind says what a span is, flat indexed keys hold the messages.
+
+Written by the OpenInference instrumentors (OpenAI, Anthropic, LangChain, LlamaIndex, LiteLLM, OpenAI Agents, CrewAI,
+DSPy, Haystack, Google GenAI, Bedrock, …) and by frameworks that follow them. The whole request and response stand again
+in `input.value` and `output.value`, as JSON, as a sentence, or (LlamaIndex) as Python representations; they are asked
+only for what the flat keys lack.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+import msgspec
+
+from otel_evals.messages.documents import read_documents
+from otel_evals.messages.failure import error_type
+from otel_evals.messages.indexed import nest_all
+from otel_evals.messages.json_schema import read_format
+from otel_evals.messages.jsons import decoded, structure
+from otel_evals.messages.normal import finish_reason, model, provider, text, tokens, version
+from otel_evals.messages.parts import MessageReader, is_redacted, role_of
+from otel_evals.messages.shapes import fields_of, items_of, present
+from otel_evals.messages.vendor_message import folded
+from otel_evals.messages.vendor_request import Request, read_request
+from otel_evals.messages.vendor_response import Response, choice_of, read_response
+from otel_evals.messages.vendor_tools import read_vendor_tools
+from otel_evals.records.exchange import Choice, Document, Message, Usage
+from otel_evals.records.reading import Fragment, Reading, SpanRole
+from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
+from otel_evals.semconv import gen_ai
+from otel_evals.semconv.vendors import OpenInference as Key
+
+_ROLES: Final = {
+    "LLM": SpanRole.MODEL_CALL, "AGENT": SpanRole.AGENT, "TOOL": SpanRole.TOOL, "RETRIEVER": SpanRole.RETRIEVAL,
+    "RERANKER": SpanRole.RETRIEVAL, "EMBEDDING": SpanRole.EMBEDDING, "CHAIN": SpanRole.WRAPPER,
+    "PROMPT": SpanRole.WRAPPER, "UNKNOWN": SpanRole.WRAPPER, "GUARDRAIL": SpanRole.OTHER, "EVALUATOR": SpanRole.OTHER,
+    "DECISION": SpanRole.OTHER,
+}  # fmt: skip
+_STREAMED: Final = "First Token Stream Event"
+_PREFIXES: Final = (Key.INPUT_MESSAGES, Key.OUTPUT_MESSAGES, Key.TOOLS, Key.PROMPTS, Key.CHOICES)
+_ANSWERED_BY: Final = (".openai", ".anthropic")
+"""Ends of the scopes whose `llm.model_name` is the model that answered, on every call that was answered."""
+
+
+class _Parameters(msgspec.Struct, frozen=True):
+    """The invocation parameters that we ask for; the rest is skipped undecoded."""
+
+    model: Any = None
+    model_name: Any = None
+    id: Any = None
+    object: Any = None
+    created_at: Any = None
+    stream: Any = None
+    tools: Any = None
+    response_format: Any = None
+    text: Any = None
+    format: Any = None
+    output_format: Any = None
+    config: Any = None
+    response_mime_type: Any = None
+    response_schema: Any = None
+    response_json_schema: Any = None
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    finish_reason: Any = None
+
+
+class _Body(msgspec.Struct, frozen=True):
+    """The facts of a response body that the flat keys do not carry."""
+
+    id: Any = None
+    object: Any = None
+    model: Any = None
+    model_version: Any = None
+    response_id: Any = None
+    status: Any = None
+    incomplete_details: Any = None
+    stop_reason: Any = None
+    output: msgspec.Raw = msgspec.Raw()
+    generations: msgspec.Raw = msgspec.Raw()
+    choices: tuple[_Ended, ...] | None = None
+    meta: Any = None
+
+
+_read_parameters: Final = msgspec.json.Decoder(_Parameters).decode
+_read_body: Final = msgspec.json.Decoder(_Body).decode
+
+
+class OpenInferenceDialect:
+    """Reads spans that carry `openinference.span.kind`."""
+
+    id: ClassVar[str] = "openinference"
+    markers: ClassVar[tuple[bytes, ...]] = (b"openinference.",)
+
+    def detect(self, span: SpanView) -> bool:
+        """Whether the span states its OpenInference kind."""
+        return Key.SPAN_KIND in span.attributes
+
+    def read(self, span: SpanView) -> Reading:
+        """The call, agent or retrieval that the span says it is; wrappers give their role and template only."""
+        kind = span.attributes.get(Key.SPAN_KIND)
+        role = _ROLES.get(kind.upper(), SpanRole.WRAPPER) if isinstance(kind, str) else SpanRole.WRAPPER
+        if role is SpanRole.MODEL_CALL:
+            return _read_call(span)
+        if role is SpanRole.AGENT:
+            return _read_agent(span)
+        if role is SpanRole.RETRIEVAL:
+            return _reading(span, role, documents=_documents(span.attributes))
+        if role is SpanRole.EMBEDDING:
+            return _reading(span, role, request_model=model(span.attributes.get(Key.EMBEDDING_MODEL_NAME))[1])
+        return _reading(span, role)
+
+    def read_log(self, record: LogView) -> Fragment | None:  # noqa: ARG002 - the protocol's signature
+        """Nothing: OpenInference writes no log records."""
+        return None
+
+
+def _reading(span: SpanView, role: SpanRole, **found: Any) -> Reading:
+    attributes = span.attributes
+    return Reading(
+        role=role,
+        conversation_id=text(attributes.get(gen_ai.SESSION_ID)),
+        prompt_name=text(attributes.get(Key.PROMPT_ID)),
+        prompt_version=version(attributes.get(Key.TEMPLATE_VERSION)),
+        prompt_template=text(attributes.get(Key.TEMPLATE)),
+        **found,
+    )
+
+
+def _read_call(span: SpanView) -> Reading:
+    attributes = span.attributes
+    nested = nest_all(attributes, _PREFIXES)
+    sent, sent_off = _turns(nested[Key.INPUT_MESSAGES], "user")
+    said, said_off = _turns(nested[Key.OUTPUT_MESSAGES], "assistant")
+    usage = _usage(attributes)
+    finish = attributes.get(Key.FINISH_REASON)
+    evident = bool(sent or said) or usage is not None or finish is not None
+    raw_in, raw_out = attributes.get(Key.INPUT_VALUE), attributes.get(Key.OUTPUT_VALUE)
+    request = Request() if sent else _old_prompts(nested[Key.PROMPTS]) or read_request(raw_in)
+    if not evident and _is_imitation(span, request):
+        return _reading(span, SpanRole.WRAPPER)
+    failed = span.status_code == STATUS_ERROR
+    parameters, body = _parameters(attributes.get(Key.PARAMETERS)), _body(raw_out)
+    choices = _choices(said, finish, body)
+    response = Response()
+    if choices is None:
+        response = _old_choices(nested[Key.CHOICES]) or (Response() if failed else read_response(raw_out))
+        choices = response.choices
+    if failed and choices is not None and not any(c.message.text or c.message.tool_calls for c in choices):
+        choices = None
+    reasons = _reasons(choices, finish, body)
+    output_type, output_schema = _format(parameters, request)
+    asked, answered = _models(span, parameters, body, response)
+    return _reading(
+        span,
+        SpanRole.MODEL_CALL,
+        operation=_operation(nested, request),
+        provider=_provider(attributes, asked),
+        request_model=model(asked)[1],
+        response_model=model(answered)[1],
+        response_id=response.id or _response_id(body, raw_out),
+        messages=sent or request.messages,
+        system=None if sent else request.system,
+        choices=choices if choices is None or not any(reasons) else _with_reasons(choices, reasons),
+        finish_reasons=reasons if any(reasons) else None,
+        tools=_tools(nested[Key.TOOLS], parameters, request),
+        output_type=output_type,
+        output_schema=output_schema,
+        usage=usage or response.usage,
+        streaming=_streaming(span, parameters, request),
+        error_type=error_type(span),
+        content_off=sent_off or said_off or request.off or response.off or _hidden(raw_in) or _hidden(raw_out),
+        truncated=request.truncated or response.truncated,
+    )
+
+
+def _read_agent(span: SpanView) -> Reading:
+    """An agent's own task and answer: all that there is when the calls below it are not traced (CrewAI)."""
+    attributes = span.attributes
+    raw_in, raw_out = attributes.get(Key.INPUT_VALUE), attributes.get(Key.OUTPUT_VALUE)
+    request, response = read_request(raw_in), Response()
+    messages = request.messages
+    if span.status_code != STATUS_ERROR:
+        response = read_response(raw_out)
+        state = read_request({"messages": fields_of(decoded(raw_out)).get("messages")}).messages
+        # The state that an agent returns ends with its answer; what came before is what it was asked.
+        messages = state[:-1] if state and len(state) > 1 and state[-1].role == "assistant" else messages
+    return _reading(
+        span,
+        SpanRole.AGENT,
+        messages=messages or None,
+        system=request.system,
+        choices=response.choices,
+        error_type=error_type(span),
+        content_off=request.off or response.off,
+        truncated=request.truncated or response.truncated,
+    )
+
+
+def _is_imitation(span: SpanView, request: Request) -> bool:
+    """Whether a span of kind LLM only prepares a call: no messages, no counts, no reason why it ended.
+
+    Haystack's prompt builder and LlamaIndex' `predict` show it by their template, LlamaIndex' other helpers by inputs
+    that are no request.
+    """
+    if Key.TEMPLATE in span.attributes:
+        return True
+    return span.scope_name.endswith(".llama_index") and not request.chat
+
+
+def _turns(items: list[Any], default_role: str) -> tuple[tuple[Message, ...], bool]:
+    found: list[Message] = []
+    off = False
+    for item in items:
+        fields = fields_of(fields_of(item).get("message"))
+        if not fields:
+            continue
+        message, left_out = _message(fields, default_role)
+        found.append(message)
+        off = off or left_out
+    return tuple(found), off
+
+
+def _message(fields: dict[str, Any], default_role: str) -> tuple[Message, bool]:
+    content, contents, calls = (
+        fields.get("content"),
+        items_of(fields.get("contents")),
+        items_of(fields.get("tool_calls")),
+    )
+    if isinstance(content, str) and not contents and not calls and len(fields) == 2 and "role" in fields:
+        role = role_of(fields["role"], default_role)
+        if role not in ("tool", "developer") and not is_redacted(content):
+            return Message(role=role, text=content), False
+    role = role_of(fields.get("role"), default_role)
+    reader = MessageReader("system" if role == "developer" else role)
+    texts = [part for item in contents if (part := fields_of(fields_of(item).get("message_content")))]
+    if isinstance(content, dict):
+        content = fields_of(content).get("")
+    if role == "tool":
+        _add_result(reader, fields, content, texts)
+    elif isinstance(content, str) and not any(isinstance(part.get("text"), str) for part in texts):
+        reader.add_text(content)
+    for part in texts if role != "tool" else ():
+        _add_part(reader, part)
+    for item in calls or contents:
+        if call := fields_of(fields_of(item).get("tool_call")):
+            reader.add_call(call)
+    if isinstance(name := fields.get("function_call_name"), str):
+        reader.add_call({"name": name, "arguments": fields.get("function_call_arguments_json")})
+    return reader.message(), reader.off
+
+
+def _add_part(reader: MessageReader, part: dict[str, Any]) -> None:
+    kind = part.get("type")
+    if kind in ("reasoning", "thinking"):
+        reader.add_part({"type": "reasoning", "content": part.get("text")})
+    elif isinstance(said := part.get("text"), str):
+        reader.add_text(said)
+    elif kind not in ("text", "tool_use", "tool_call", "tool_result", None):
+        reader.media.append(str(kind))
+
+
+def _add_result(reader: MessageReader, fields: dict[str, Any], content: Any, texts: list[dict[str, Any]]) -> None:
+    value = (
+        content if isinstance(content, str) else [part["text"] for part in texts if isinstance(part.get("text"), str)]
+    )
+    reader.add_result({"id": fields.get("tool_call_id"), "name": fields.get("name"), "content": value})
+
+
+def _choices(said: tuple[Message, ...], finish: Any, body: _Body | None) -> tuple[Choice, ...] | None:
+    if not said:
+        return None
+    if len(said) > 1 and body is not None and (body.object == "response" or bytes(body.output)[:1] == b"["):
+        whole = folded(said)
+        said = (whole,) if whole is not None else said
+    words = [entry.finish_reason for entry in body.choices or ()] if body is not None else []
+    if len(words) != len(said):
+        words = [finish] * len(said)
+    return tuple(choice_of(message, word) for message, word in zip(said, words, strict=True))
+
+
+def _reasons(choices: tuple[Choice, ...] | None, finish: Any, body: _Body | None) -> tuple[str, ...]:
+    """One normal reason a choice. The body knows better than a reason that only says that the call ended well."""
+    own = tuple(choice.finish_reason or "" for choice in choices or ())
+    if any(word not in ("", "stop") for word in own):
+        return own
+    word = finish_reason(finish)
+    if word in (None, "stop") and body is not None:
+        word = finish_reason(_body_word(body)) or word
+    return own if word is None else tuple(word for _ in own) or (word,)
+
+
+def _with_reasons(choices: tuple[Choice, ...], reasons: tuple[str, ...]) -> tuple[Choice, ...]:
+    return tuple(
+        choice if choice.finish_reason == reason else msgspec.structs.replace(choice, finish_reason=reason or None)
+        for choice, reason in zip(choices, reasons, strict=True)
+    )
+
+
+def _body_word(body: _Body) -> Any:
+    reason = fields_of(body.incomplete_details).get("reason")
+    if isinstance(reason, str) and reason:
+        return reason
+    if body.choices:
+        return body.choices[0].finish_reason
+    meta = fields_of(items_of(body.meta)[0]) if items_of(body.meta) else {}
+    return body.stop_reason or body.status or meta.get("finish_reason")
+
+
+def _body(value: Any) -> _Body | None:
+    if not isinstance(value, str) or value[:1] != "{":
+        return None
+    try:
+        return _read_body(value)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        raw, _ = structure(value)
+        return msgspec.convert({k: v for k, v in fields_of(raw).items() if k in _FACTS}, _Body)
+
+
+_FACTS: Final = frozenset({"id", "object", "model", "model_version", "response_id", "status", "stop_reason"})
+
+
+def _parameters(value: Any) -> _Parameters:
+    if isinstance(value, str) and value:
+        try:
+            return _read_parameters(value)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            pass
+    return _Parameters()
+
+
+def _models(span: SpanView, asked_with: _Parameters, body: _Body | None, response: Response) -> tuple[Any, Any]:
+    """The model that was asked for and the one that answered, as they stand on the wire."""
+    attributes = span.attributes
+    name = text(attributes.get(Key.MODEL_NAME))
+    own = text(asked_with.model) or text(asked_with.model_name)
+    # OpenAI Agents writes the response object here: its model is the one that answered.
+    echoed = own is not None and asked_with.created_at is not None and asked_with.id is not None
+    asked = text(attributes.get(gen_ai.REQUEST_MODEL)) or text(attributes.get(Key.REQUEST_MODEL_NAME))
+    asked = asked or (None if echoed else own) or _metadata_model(attributes) or _input_model(attributes)
+    answered = text(attributes.get(gen_ai.RESPONSE_MODEL)) or text(attributes.get(Key.RESPONSE_MODEL_NAME))
+    if answered is None and body is not None:
+        answered = text(body.model) or text(body.model_version) or _generation_facts(body).get("model_name")
+    answered = answered or response.model or (own if echoed else None)
+    if answered is None and name is not None and span.status_code != STATUS_ERROR:
+        differs = model(name)[1] != model(asked)[1]
+        answered = name if asked is not None and (differs or span.scope_name.endswith(_ANSWERED_BY)) else None
+    return asked or name, answered
+
+
+def _metadata_model(attributes: Attributes) -> str | None:
+    metadata = attributes.get(Key.METADATA)
+    if isinstance(metadata, str) and "ls_model_name" in metadata:
+        return text(fields_of(decoded(metadata)).get("ls_model_name"))
+    return None
+
+
+def _input_model(attributes: Attributes) -> str | None:
+    value = attributes.get(Key.INPUT_VALUE)
+    if isinstance(value, str) and value[:1] == "{" and '"model"' in value:
+        raw, _ = structure(value)
+        return text(fields_of(raw).get("model"))
+    return None
+
+
+def _generation_facts(body: _Body) -> dict[str, Any]:
+    """What LangChain says about an answer beside its message."""
+    if not (raw := bytes(body.generations)):
+        return {}
+    batch = items_of(decoded(raw.decode("utf-8", "replace")))
+    first = items_of(batch[0]) if batch and isinstance(batch[0], list) else batch
+    entry = fields_of(first[0]) if first else {}
+    message = fields_of(entry.get("message"))
+    inner = fields_of(message.get("kwargs")) or fields_of(message.get("data")) or message
+    return fields_of(inner.get("response_metadata"))
+
+
+def _response_id(body: _Body | None, raw: Any) -> str | None:
+    if body is None:
+        return None
+    said = text(body.id) or text(body.response_id)
+    return said or (
+        text(_generation_facts(body).get("id")) if isinstance(raw, str) and '"generations"' in raw else None
+    )
+
+
+def _provider(attributes: Attributes, asked: Any) -> str | None:
+    return (
+        provider(attributes.get(Key.PROVIDER))
+        or model(asked)[0]
+        or provider(attributes.get(Key.SYSTEM))
+        or provider(attributes.get(gen_ai.PROVIDER_NAME))
+    )
+
+
+def _format(parameters: _Parameters, request: Request) -> tuple[str | None, Mapping[str, Any] | None]:
+    asked = {key: value for key, value in msgspec.structs.asdict(parameters).items() if value is not None}
+    found = read_format(asked) if asked else (None, None)
+    return found if found[0] else (request.output_type, request.output_schema)
+
+
+def _tools(items: list[Any], parameters: _Parameters, request: Request) -> Any:
+    if items:
+        declared = (fields_of(fields_of(item).get("tool")) for item in items)
+        return read_vendor_tools([tool.get("json_schema") or tool for tool in declared])
+    return read_vendor_tools(parameters.tools) if parameters.tools is not None else request.tools
+
+
+def _streaming(span: SpanView, parameters: _Parameters, request: Request) -> bool | None:
+    if parameters.stream is True or request.streaming or any(event.name == _STREAMED for event in span.events):
+        return True
+    return None
+
+
+def _usage(attributes: Attributes) -> Usage | None:
+    spent, made = tokens(attributes.get(Key.TOKENS_IN)), tokens(attributes.get(Key.TOKENS_OUT))
+    if spent is None and made is None:
+        return None
+    return Usage(
+        input_tokens=spent,
+        output_tokens=made,
+        cache_read_tokens=tokens(attributes.get(Key.TOKENS_CACHED)),
+        reasoning_tokens=tokens(attributes.get(Key.TOKENS_REASONING)),
+    )
+
+
+def _operation(nested: Mapping[str, list[Any]], request: Request) -> str:
+    return "text_completion" if nested[Key.PROMPTS] and not request.system else "chat"
+
+
+def _old_prompts(items: list[Any]) -> Request | None:
+    texts = [said for item in items if isinstance(said := fields_of(fields_of(item).get("prompt")).get("text"), str)]
+    return Request(messages=tuple(Message(role="user", text=said) for said in texts), chat=True) if texts else None
+
+
+def _old_choices(items: list[Any]) -> Response | None:
+    texts = [
+        said for item in items if isinstance(said := fields_of(fields_of(item).get("completion")).get("text"), str)
+    ]
+    choices = tuple(Choice(message=Message(role="assistant", text=said)) for said in texts)
+    return Response(choices=choices) if choices else None
+
+
+def _hidden(value: Any) -> bool:
+    return isinstance(value, str) and is_redacted(value)
+
+
+def _documents(attributes: Attributes) -> tuple[Document, ...] | None:
+    nested = nest_all(attributes, (Key.DOCUMENTS, Key.RERANKED))
+    items = nested[Key.DOCUMENTS] or nested[Key.RERANKED]
+    if not items:
+        raw, _ = structure(attributes.get(Key.OUTPUT_VALUE))
+        listed = items_of(raw) or items_of(present(fields_of(raw), "documents", "results", "passages"))
+        # Python representations of documents are not documents.
+        objects = [fields for item in listed if (fields := fields_of(item))]
+        return read_documents(objects) if objects else None
+    whole: list[dict[str, Any]] = []
+    for item in items:
+        fields = fields_of(fields_of(item).get("document"))
+        whole.append({**fields, "id": fields.get("id") or fields_of(decoded(fields.get("metadata"))).get("doc_id")})
+    if all(document["id"] is None for document in whole):
+        _borrow_ids(whole, attributes.get(Key.OUTPUT_VALUE))
+    return read_documents(whole)
+
+
+def _borrow_ids(documents: list[dict[str, Any]], value: Any) -> None:
+    """LangChain writes the ids of its documents only in the span's whole output, in the same order."""
+    raw, _ = structure(value)
+    listed = items_of(raw if isinstance(raw, list) else fields_of(raw).get("documents"))
+    if len(listed) == len(documents):
+        for document, other in zip(documents, listed, strict=True):
+            document["id"] = fields_of(other).get("id")
