@@ -175,6 +175,8 @@ class Meters:
         values = self._gauges[name].copy()
         for read in self._readers.get(name, ()):
             for labels, value in read().items():
+                if not isfinite(value):
+                    continue
                 values[labels] = values.get(labels, 0.0) + value
         if remote:
             for (_, labels), value in self._remote_gauges.get(name, {}).copy().items():

@@ -1,0 +1,146 @@
+"""A snapshot as an OTLP metrics request, cumulative, with exemplars; and the loop that pushes one now and then.
+
+The bytes go out through a `send` that is handed in: the same destinations, TLS, retries and credentials as for all
+that passes through. The OpenTelemetry SDK's exporters would do too, but they read the environment by themselves, so
+that credentials meant for one host could travel to another.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.metrics.v1 import metrics_pb2 as pb
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from otel_evals.records.errors import OtelEvalsError
+from otel_evals.semconv.otel_evals import SCOPE
+from otel_evals.telemetry.catalogue import Instrument, Kind
+from otel_evals.telemetry.snapshot import Distribution, Exemplar, Labels, Series, Snapshot
+
+_log = logging.getLogger(__name__)
+
+Send = Callable[[bytes, int], Awaitable[object]]
+"""Takes an encoded ExportMetricsServiceRequest and its number of data points; raises an OtelEvalsError if refused."""
+
+
+def encode_metrics(snapshot: Snapshot, resource: Mapping[str, str], *, version: str) -> tuple[bytes, int]:
+    """The encoded request and its number of data points. `version` is that of this distribution (the scope's)."""
+    metrics = [_metric(series, snapshot) for series in snapshot.series]
+    points = sum(len(series.values) + len(series.distributions) for series in snapshot.series)
+    request = ExportMetricsServiceRequest(
+        resource_metrics=[
+            pb.ResourceMetrics(
+                resource=Resource(attributes=[_attribute(key, value) for key, value in resource.items()]),
+                scope_metrics=[
+                    pb.ScopeMetrics(scope=InstrumentationScope(name=SCOPE, version=version), metrics=metrics)
+                ],
+            )
+        ]
+    )
+    return request.SerializeToString(), points
+
+
+def _metric(series: Series, snapshot: Snapshot) -> pb.Metric:
+    instrument = series.instrument
+    metric = pb.Metric(name=instrument.name, description=instrument.description, unit=instrument.unit)
+    cumulative = pb.AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
+    numbers = [_number(instrument, labels, value, snapshot) for labels, value in series.values]
+    match instrument.kind:
+        case Kind.COUNTER:
+            metric.sum.CopyFrom(pb.Sum(data_points=numbers, aggregation_temporality=cumulative, is_monotonic=True))
+        case Kind.GAUGE:
+            metric.gauge.CopyFrom(pb.Gauge(data_points=numbers))
+        case Kind.HISTOGRAM:
+            points = [_distribution(instrument, *point, snapshot) for point in series.distributions]
+            metric.histogram.CopyFrom(pb.Histogram(data_points=points, aggregation_temporality=cumulative))
+    return metric
+
+
+def _number(instrument: Instrument, labels: Labels, value: float, snapshot: Snapshot) -> pb.NumberDataPoint:
+    return pb.NumberDataPoint(
+        attributes=_attributes(instrument, labels),
+        start_time_unix_nano=0 if instrument.kind is Kind.GAUGE else snapshot.started_ns,
+        time_unix_nano=snapshot.time_ns,
+        as_double=value,
+    )
+
+
+def _distribution(
+    instrument: Instrument, labels: Labels, distribution: Distribution, snapshot: Snapshot
+) -> pb.HistogramDataPoint:
+    return pb.HistogramDataPoint(
+        attributes=_attributes(instrument, labels),
+        start_time_unix_nano=snapshot.started_ns,
+        time_unix_nano=snapshot.time_ns,
+        count=distribution.count,
+        sum=distribution.total,
+        bucket_counts=distribution.counts,
+        explicit_bounds=instrument.boundaries,
+        exemplars=[_exemplar(exemplar) for exemplar in distribution.exemplars if exemplar is not None],
+    )
+
+
+def _exemplar(exemplar: Exemplar) -> pb.Exemplar:
+    return pb.Exemplar(
+        time_unix_nano=exemplar.time_ns,
+        as_double=exemplar.value,
+        trace_id=exemplar.trace_id,
+        span_id=exemplar.span_id,
+    )
+
+
+def _attributes(instrument: Instrument, labels: Labels) -> list[KeyValue]:
+    return [_attribute(key, value) for key, value in zip(instrument.keys, labels, strict=True) if value]
+
+
+def _attribute(key: str, value: str) -> KeyValue:
+    return KeyValue(key=key, value=AnyValue(string_value=value))
+
+
+class Push:
+    """Sends a snapshot every `interval` seconds, and a last one at the end.
+
+    A push that fails is logged and not repeated: the next one carries the same sums and more.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Snapshot],
+        send: Send,
+        *,
+        resource: Mapping[str, str],
+        interval: float,
+        version: str,
+    ) -> None:
+        self._read = read
+        self._send = send
+        self._resource = dict(resource)
+        self._interval = interval
+        self._version = version
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Push until `stop` is set, then once more. Runs as a task of the processor."""
+        while not stop.is_set():
+            try:
+                await asyncio.wait_for(stop.wait(), self._interval)
+            except TimeoutError:
+                await self.push()
+        await self.push()
+
+    async def push(self) -> bool:
+        """Send the present snapshot; whether it was taken."""
+        # Encoding ten thousand points takes tens of milliseconds: not on the loop.
+        body, points = await asyncio.to_thread(self._encode)
+        if not points:
+            return True
+        try:
+            await self._send(body, points)
+        except OtelEvalsError as error:
+            _log.warning("own metrics were not taken: %s", error)
+            return False
+        return True
+
+    def _encode(self) -> tuple[bytes, int]:
+        return encode_metrics(self._read(), self._resource, version=self._version)
