@@ -1,7 +1,7 @@
 """Standard GenAI conventions, newest form: everything in span attributes, messages as JSON text or typed values.
 
-Read last of all dialects, so that it fills what the special ones left open. It also says when the content of a span
-travels in log records: for the scopes of the instrumentations that write it there, when the span has none.
+Read last of all dialects, so that it fills what the special ones left open. It also says when the content of a call may
+travel in log records: when the span has none, and its producer is not known to write content on spans only.
 """
 
 from typing import Any, ClassVar, Final
@@ -41,10 +41,26 @@ _WRAPPERS: Final = frozenset({
 _LOG_SCOPES: Final = (
     "opentelemetry.instrumentation.openai_v2", "opentelemetry.util.genai", "opentelemetry.instrumentation.genai.",
     "opentelemetry.instrumentation.google_genai", "opentelemetry.instrumentation.vertexai",
-    "opentelemetry.instrumentation.botocore", "@opentelemetry/", "@elastic/opentelemetry", "io.opentelemetry.",
-    "Microsoft.Extensions.AI", "Experimental.Microsoft.Extensions.AI",
+    "opentelemetry.instrumentation.botocore",
 )  # fmt: skip
-"""Beginnings of the scope names whose spans leave their content to log records."""
+"""Beginnings of scope names under `opentelemetry.instrumentation.` that leave their content to log records."""
+
+_SPAN_SCOPES: Final = (
+    "opentelemetry.instrumentation.", "@traceloop/", "traceloop", "logfire", "pydantic-ai", "openinference",
+    "@arizeai/", "langfuse", "mlflow", "langsmith", "com.anthropic.sdk.", "strands", "lmnr", "litellm", "openlit",
+)  # fmt: skip
+"""Beginnings of the scope names of producers that write content on spans, or none. All others may use log records."""
+
+_FOREIGN_CONTENT: Final = (
+    "llm.", "input.value", "ai.prompt", "ai.response.", "ai.operationId", "langfuse.", "mlflow.", "gen_ai.prompt",
+    "gen_ai.completion", "gcp.vertex.agent.llm_", "traceloop.", "lmnr.", "langsmith.", "events", "request_data",
+)  # fmt: skip
+"""Beginnings of keys that belong to another dialect, which has its own carrier for the content."""
+
+_FIRST_CHUNK: Final = (
+    "gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk",
+    "gen_ai.server.time_to_first_token",
+)  # fmt: skip
 
 _KEYS: Final = (
     gen_ai.OPERATION_NAME,
@@ -123,7 +139,11 @@ def _role(word: Any, said: Said, *, likely_call: bool) -> SpanRole | None:
 def _awaits(span: SpanView, role: SpanRole | None, said: Said) -> frozenset[Awaits]:
     if role is not SpanRole.MODEL_CALL or said.anything or span.status_code == STATUS_ERROR:
         return frozenset()
-    if not span.scope_name.startswith(_LOG_SCOPES) or any(e.name.startswith("gen_ai.") for e in span.events):
+    scope = span.scope_name
+    if scope == "ai" or (scope.startswith(_SPAN_SCOPES) and not scope.startswith(_LOG_SCOPES)):
+        return frozenset()
+    elsewhere = any(event.name.startswith("gen_ai.") for event in span.events)
+    if elsewhere or any(key.startswith(_FOREIGN_CONTENT) for key in span.attributes):
         return frozenset()
     return frozenset((Awaits.LOGS,))
 
@@ -138,6 +158,6 @@ def _tools(attributes: Attributes, said: Said) -> tuple[ToolDefinition, ...] | N
 
 def _streaming(attributes: Attributes) -> bool | None:
     said = normal.flag(attributes.get(gen_ai.REQUEST_STREAM))
-    if said is None and "gen_ai.response.time_to_first_chunk" in attributes:
+    if said is None and any(key in attributes for key in _FIRST_CHUNK):
         return True
     return said

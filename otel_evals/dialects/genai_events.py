@@ -28,7 +28,9 @@ class GenAiEvents:
 
     def read(self, span: SpanView) -> Reading:
         """The conversation that the span's message events tell, in their order."""
-        turns = [turn for event in span.events if (turn := read_event(event.name, dict(event.attributes)))]
+        turns = [
+            turn for event in span.events if (turn := read_event(event.name, dict(event.attributes), encoded=True))
+        ]
         return _reading(turns)
 
     def read_log(self, record: LogView) -> Fragment | None:

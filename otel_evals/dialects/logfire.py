@@ -14,6 +14,7 @@ from otel_evals.messages.genai import Turns, read_turns
 from otel_evals.messages.jsons import fields_of, structure
 from otel_evals.messages.standard import Said, read_reasons, said
 from otel_evals.messages.tools import read_tools
+from otel_evals.records.exchange import Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -60,6 +61,7 @@ class Logfire:
             choices=found.choices,
             tools=read_tools(asked["tools"]) if "tools" in asked else None,
             output_type="json" if _wants_json(asked) else None,
+            usage=_cached(attributes),
             streaming=True if streamed or asked.get("stream") is True else None,
         )
 
@@ -123,6 +125,14 @@ def _from_events(value: Any) -> Said:
         off=any(turn.off for turn in turns) and not cut,
         truncated=cut,
     )
+
+
+def _cached(attributes: Attributes) -> Usage | None:
+    """The cached tokens, which stand only in the provider's own usage object."""
+    usage = fields_of(attributes.get("gen_ai.usage.raw"))
+    details = fields_of(usage.get("prompt_tokens_details", usage.get("input_tokens_details")))
+    cached = normal.tokens(details.get("cached_tokens"))
+    return None if cached is None else Usage(cache_read_tokens=cached)
 
 
 def _wants_json(asked: Mapping[str, Any]) -> bool:

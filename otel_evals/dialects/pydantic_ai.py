@@ -12,8 +12,8 @@ from otel_evals.messages.genai import choice, read_turns
 from otel_evals.messages.jsons import fields_of, structure
 from otel_evals.messages.tools import read_tools
 from otel_evals.records.exchange import Choice, Message, ToolDefinition
-from otel_evals.records.reading import Fragment, Reading, SpanRole
-from otel_evals.records.span import LogView, SpanView
+from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
+from otel_evals.records.span import STATUS_ERROR, LogView, SpanView
 from otel_evals.semconv import gen_ai
 
 _SCOPE: Final = "pydantic-ai"
@@ -69,9 +69,12 @@ def _read_call(span: SpanView) -> Reading:
     fields = fields_of(attributes.get(_PARAMETERS))
     found = None if events is None else _read_events(events)
     messages, choices, off, cut = found or (None, None, False, False)
-    # Without a list of its own among the parameters the standard key decides which tools were offered.
+    # In its event mode the messages are log records; with content left out there are still skeletons on the span.
+    bare = found is None and gen_ai.INPUT_MESSAGES not in attributes and span.status_code != STATUS_ERROR
+    waits = bare and attributes.get(gen_ai.OPERATION_NAME) == "chat"
     return Reading(
         role=_role_without_operation(span),
+        awaits=frozenset((Awaits.LOGS,)) if waits else frozenset(),
         content_off=off,
         truncated=cut,
         messages=messages,

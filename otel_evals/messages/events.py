@@ -33,11 +33,12 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
 
-def read_event(name: Any, fields: Any) -> Turn | None:
+def read_event(name: Any, fields: Any, *, encoded: bool = False) -> Turn | None:
     """The turn of one event; None when its name is none of theirs.
 
-    `fields` is a map, JSON text of one, or (from some) the bare content. A choice without content may be an empty
-    answer or content left out: only the messages beside it can tell, so it never says `off`.
+    `fields` is a map, JSON text of one, or (from some) the bare content. `encoded` says that content may be JSON text
+    of content blocks, as on span events, whose attributes cannot hold lists of maps. A choice without content may be an
+    empty answer or content left out: only the messages beside it can tell, so it never says `off`.
     """
     if name not in NAMES:
         return None
@@ -49,20 +50,20 @@ def read_event(name: Any, fields: Any) -> Turn | None:
     if isinstance(inner, dict):
         body = cast("Mapping[str, Any]", inner)
     if name == gen_ai.CHOICE_EVENT:
-        return Turn(choice=_choice(body), truncated=cut)
+        return Turn(choice=_choice(body, encoded=encoded), truncated=cut)
     role = gen_ai.MESSAGE_EVENTS[name]
     # Bodies of user messages may say another role (`developer` in a system message): theirs is the finer word.
-    message, left_out = read_message(_with_blocks(body), role)
+    message, left_out = read_message(_with_blocks(body, encoded=encoded), role)
     said_nothing = not any(body.get(key) is not None for key in _CONTENT_KEYS)
     return Turn(message=message, off=left_out or said_nothing, truncated=cut)
 
 
-def _choice(body: Mapping[str, Any]) -> Choice:
+def _choice(body: Mapping[str, Any], *, encoded: bool) -> Choice:
     inner: Any = body.get("message")
     if isinstance(inner, str | list):
         inner = cast("dict[str, Any]", {"content": inner})
     raw = cast("Mapping[str, Any]", inner) if isinstance(inner, dict) else body
-    message, _ = read_message(_with_blocks(raw), "assistant")
+    message, _ = read_message(_with_blocks(raw, encoded=encoded), "assistant")
     calls = body.get("tool_calls")
     if calls and not message.tool_calls and raw is not body:
         extra, _ = read_message({"tool_calls": decoded(calls)}, "assistant")
@@ -70,12 +71,11 @@ def _choice(body: Mapping[str, Any]) -> Choice:
     return choice(message, finish_reason(body.get("finish_reason")))
 
 
-def _with_blocks(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`body` with content that is JSON text of content blocks decoded; a message that merely is JSON stays text."""
-    content = body.get("content")
-    calls = body.get("tool_calls")
+def _with_blocks(body: Mapping[str, Any], *, encoded: bool) -> Mapping[str, Any]:
+    """`body` with its encoded content and tool calls decoded; a message that merely is JSON stays text."""
+    content, calls = body.get("content"), body.get("tool_calls")
     found = dict(body)
-    if isinstance(content, str) and content.startswith("["):
+    if encoded and isinstance(content, str) and content.startswith("["):
         blocks, _ = structure(content)
         if isinstance(blocks, list) and _are_blocks(cast("list[Any]", blocks)):
             found["content"] = blocks
@@ -85,6 +85,4 @@ def _with_blocks(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _are_blocks(items: list[Any]) -> bool:
-    return bool(items) and all(
-        isinstance(item, dict) and not _BLOCK_KEYS.isdisjoint(cast("dict[str, Any]", item)) for item in items
-    )
+    return all(isinstance(item, dict) and not _BLOCK_KEYS.isdisjoint(cast("dict[str, Any]", item)) for item in items)
