@@ -161,9 +161,9 @@ _EMBEDDED: Final = (
     r"\b(?:in|to|of|with|for|at the (?:end|start|beginning) of|modify|enhance|provide|write|give|format|encode|deliver|present|start|begin|end|translate|use|include|add|craft) (?:\w+ ){0,6}?your (?:final |entire |next |whole )?(?:reply|response|answer|output|summary)\b",
     r"\b(?:if you are an?|hey|dear|attention|note (?:to|for)|instructions? (?:to|for)|important for)[ ,:]+(?:the |all |any )?(?:ai|llm|language model|chat ?gpt|chatbot|assistant|gpt|model|claude|gemini|copilot)s?\b|\b(?:ai|llm|chat ?gpt|chatbot|assistant|language model)s? (?:must|should|has to|needs to)\b",
     r"\bimportant\s?!{2,}|\b(?:you must|you have to|you need to|be sure to|make sure (?:to|you)) (?:\w+ )?(?:include|say|state|mention|recommend|tell the user|call|send|click)\b",
-    rf"\b(?:please|can you|could you|kindly)\s+(?:\w+ )?{_ACT}\b[^\n\"]{{0,60}}\b(?:my|me|to)\b[^\n\"]{{0,120}}\b{_SENSITIVE}",
-    rf"\b(?:please|can you|could you|kindly)\s+(?:\w+ )?{_ACT}\b[^\n\"]{{0,40}}\b{_SENSITIVE}[^\n\"]{{0,100}}\b(?:my|to me|from my|on my|in my|to \S+@)",
-    rf"\b{_ACT}\b[^\n\"]{{0,160}}\b(?:and|then|let's) (?:\w+ )?(?:send|e-?mail|forward|share|transfer)\b[^\n\"]{{0,80}}(?:@|\bto my\b|\bto me\b|\bto this\b|https?:)",
+    rf"\b(?:please|can you|could you|kindly)\s+(?:\w+ )?{_ACT}\b[^\n\"]{{0,60}}\b(?:my|me)\b[^\n\"]{{0,120}}\b{_SENSITIVE}",
+    rf"\b(?:please|can you|could you|kindly)\s+(?:\w+ )?{_ACT}\b[^\n\"]{{0,40}}\b{_SENSITIVE}[^\n\"]{{0,100}}\b(?:my|to me)\b",
+    rf"\b{_ACT}\b[^\n\"]{{0,60}}\b(?:my|me|saved)\b[^\n\"]{{0,120}}\b(?:and|then|let's) (?:\w+ )?(?:send|e-?mail|forward|share|transfer)\b[^\n\"]{{0,80}}(?:@|\bto my\b|\bto me\b|\bto this\b|https?:)",
 )
 
 SIGNALS: Final = (

@@ -50,7 +50,7 @@ _HELPING: Final = (
     r"(?:help|assist|provid|answer|respond|repl|fulfil|compl|support|offer|giv|share|creat|writ|generat|discuss|do (?:that|this|so)"
     r"|engag|encourag|promot|suggest|advi|disclos|reveal|find|locat|access|determin|tell|say|speak|confirm|continu"
     r"|satisf|process|participat|endors|condon|produc|explain|describ|address|comment|mak|recreat|verif|accommodat|execut"
-    r"|perform|carry|proceed|accept|entertain|justif|facilitat|look|retriev|browse|supply|show|teach|instruct|guide|conduct)"
+    r"|perform|carry|proceed|accept|entertain|justif|facilitat|look|retriev|supply|show|teach|instruct|guide|conduct)"
 )
 _SOURCE: Final = (
     r"(?:documents?|context|passages?|sources?|text|search results|results|articles?|excerpts?|snippets?|information|materials?"
@@ -84,7 +84,7 @@ _ENGLISH_NO_INFORMATION: Final = (
     rf"\b(?:i|we) (?:\w+ )?(?:could not|couldn't|cannot|can't|was unable to|am unable to|were unable to|did not|didn't|do not|don't)"
     rf" (?:\w+ )?(?:find|locate|see|identify|determine|have) {_W}{{0,4}}?(?:information|answer|details?|mention|data|evidence"
     rf"|anything|context|reference|enough|specific|knowledge|results?|documents?|record)",
-    r"\bi (?:do not|don't|did not|didn't) (?:actually |really |currently )?know\b",
+    r"\bi (?:do not|don't|did not|didn't) (?:actually |really |currently )?know(?: the answer| about (?:that|this)| that| this)?(?:[.!;]|$)",
     r"\b(?:question|it|that|this|answer) (?:cannot|can't|can not|could not) be (?:answered|found|determined)",
     rf"\b(?:is|are|was|were) not (?:\w+ )?(?:specified|mentioned|provided|stated|found|available|given|included|contained|covered"
     rf"|discussed|described|addressed|present|answered) {_W}{{0,2}}?(?:in|by|within|from) {_W}{{0,3}}?{_SOURCE}\b",
@@ -151,7 +151,7 @@ _UNABLE: Final = {
 _NO_INFORMATION: Final = {
     "es": r"\b(?:(?:documentos?|contexto|fuentes?|textos?|información|pasajes?)[^.!?\n]{0,40}\bno (?:contien|mencion|proporcion|inclu|dice"
     r"|ofrec|especific|habl|indic|aparec|hay |se (?:mencion|especific|indic|encuentr|dice))|no (?:tengo|dispongo de|hay|encontr|he encontrado|encuentro|cuento con|pude encontrar|se)"
-    r"[^.!?\n]{0,40}(?:información|datos|respuesta|mención|menciona|detalles|especifica|suficiente)|no (?:lo )?sé\b)",
+    r"[^.!?\n]{0,40}(?:información|datos|respuesta|mención|menciona|detalles|especifica|suficiente)|no (?:lo )?sé(?:[\s.,;!?]|$))",
     "de": r"\b(?:(?:dokumente?n?|kontext|quellen?|texte?n?|unterlagen|abschnitte?)[^.!?\n]{0,60}\b(?:nicht|keine?n?r?|nichts)\b"
     r"[^.!?,\n]{0,40}\b(?:information|angaben|auskunft|antwort|enthalten|erwähn|hervor|darüber|dazu|genannt|zu finden|beantwort|angegeben)"
     r"|(?:keine?|nicht genug|nicht genügend|unzureichende) (?:\w+ )?(?:informationen|angaben|auskunft|antwort|hinweise?)"
