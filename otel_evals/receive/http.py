@@ -29,7 +29,7 @@ from otel_evals.records.errors import OtelEvalsError, Unavailable
 from otel_evals.records.signal import Signal
 
 _BUFFER: Final = 256 << 10
-_MAX_TICK: Final = 1.0
+_MAX_TICK: Final = 0.5
 
 OnRefused = Callable[[Signal | None, str, int], None]
 """Told of every refused request: signal (None when it was none of OTLP), reason, bytes of it that were read."""
@@ -56,12 +56,14 @@ class HttpServer:
         on_fault: OnFault,
         tls: ssl.SSLContext | None = None,
         cors: CorsSettings | None = None,
+        handler_timeout: float = 9.0,
         reuse_port: bool = False,
     ) -> None:
         self.settings = settings
         self.admission = admission
         self.refuse = refuse
         self.on_refused = on_refused
+        self.handler_timeout = handler_timeout
         self.cors = Cors(cors or CorsSettings())
         self.tasks = Tasks(lambda _name, error: on_fault(error))
         self.buffer = memoryview(bytearray(_BUFFER))
@@ -79,6 +81,7 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._time: Callable[[], float] = lambda: 0.0
         self._empty: asyncio.Event = asyncio.Event()
         self.port = 0
         """The port that is listened on, known after `start`."""
@@ -89,6 +92,7 @@ class HttpServer:
             return
         host, port = parse_listen(self.settings.listen)
         self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
         self._server = await self._loop.create_server(
             lambda: HttpConnection(self),
             host,
@@ -124,8 +128,7 @@ class HttpServer:
 
     def now(self) -> float:
         """Loop time, seconds."""
-        assert self._loop is not None  # noqa: S101 - connections exist after start only
-        return self._loop.time()
+        return self._time()
 
     def enter(self, connection: HttpConnection) -> bool:
         """Register a connection; False when there are too many, and it must end after saying so."""
@@ -175,5 +178,11 @@ class HttpServer:
         for connection in [c for c in self._connections if c.deadline <= now]:
             connection.expire()
         settings = self.settings
-        shortest = min(settings.header_timeout, settings.body_timeout, settings.idle_timeout, settings.discard_timeout)
+        shortest = min(
+            settings.header_timeout,
+            settings.body_timeout,
+            settings.idle_timeout,
+            settings.discard_timeout,
+            self.handler_timeout,
+        )
         self._timer = self._loop.call_later(min(_MAX_TICK, shortest / 4), self._tick)

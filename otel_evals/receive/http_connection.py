@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httptools
 
 from otel_evals.receive.http_exchange import Exchange
-from otel_evals.receive.http_head import add_header, head_too_large, malformed, parse_head, too_slow
+from otel_evals.receive.http_head import head_too_large, join_fields, malformed, parse_head, too_slow
 from otel_evals.receive.http_message import Head, Request, Response
 from otel_evals.receive.http_wire import CONTINUE, encode_response
 from otel_evals.receive.status import HttpRefusal, Refusal, refusal_of
@@ -42,10 +42,10 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._queue: deque[Exchange] = deque()
         self._incoming: Exchange | None = None
         self._headers: dict[bytes, bytes] = {}
-        self._header_count = 0
+        self._fields: list[tuple[bytes, bytes]] = []
         self._url = b""
-        self._head_size = 0
         self._framing = 0
+        self._timed: tuple[Exchange, bool] | None = None
         self._began = False
         self._upgrading = False
         self._priming = False
@@ -118,8 +118,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         except httptools.HttpParserError as error:
             if not self._closing:
                 self._fail(_parser_refusal(error))
-        if incoming is not None and incoming is self._incoming and not self._began and not self._closing:
+        if self._incoming is None or self._closing:
+            return
+        if incoming is not None and incoming is self._incoming and not self._began:
             self._bound_framing(incoming, size, incoming.size - body_before)
+        self._time_incoming()
 
     def _bound_framing(self, incoming: Exchange, size: int, body: int) -> None:
         """Heads, trailers and chunk extensions may not grow for ever in the parser, whatever they are made of."""
@@ -148,34 +151,27 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         self._incoming = Exchange()
         self._headers = {}
-        self._header_count = self._head_size = self._framing = 0
+        self._fields = []
+        self._framing = 0
         self._url = b""
         self._began = True
-        self._deadline_in(self._server.settings.header_timeout)
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
         if not self._priming:
             self._url += url
-            self._head_size += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A whole header field, or a trailer."""
-        if self._priming:
-            return
-        self._head_size += len(name) + len(value) + 4
-        self._header_count += 1
-        settings = self._server.settings
-        if self._header_count > settings.max_headers or self._head_size > settings.max_header_bytes:
-            raise HttpRefusal(head_too_large())
-        if self._incoming is not None and self._incoming.head is None:  # else a trailer, of no use to anyone
-            add_header(self._headers, name, value)
+        self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is there: decide before the body is read."""
         exchange = self._incoming
         if self._priming or exchange is None:
             return
+        settings = self._server.settings
+        self._headers = join_fields(self._fields, settings.max_headers, settings.max_header_bytes - len(self._url))
         method = self._parser.get_method().decode("ascii")
         head = exchange.head = parse_head(method, self._url, self._parser.get_http_version(), self._headers)
         length = self._headers.get(b"content-length")
@@ -184,8 +180,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._framing = 0
         exchange.keep_alive = self._parser.should_keep_alive()
         self._queue.append(exchange)
-        if has_body:
-            self._deadline_in(self._server.settings.body_timeout)
         self._admit(exchange, head, int(length or 0))
         if exchange.discard and has_body:
             self._refuse_body(exchange, int(length) if length else None)
@@ -213,7 +207,6 @@ class HttpConnection(asyncio.BufferedProtocol):
         settings = self._server.settings
         if length is None or length > settings.discard_bytes or b"expect" in self._headers:
             exchange.keep_alive = False
-        self._deadline_in(settings.discard_timeout)
         self._advance()
 
     def on_body(self, body: bytes) -> None:
@@ -237,7 +230,6 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         exchange.complete = True
         self._incoming = None
-        self.deadline = _NEVER
         if len(self._queue) >= _MAX_QUEUED:
             self._transport.pause_reading()
         self._advance()
@@ -251,6 +243,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             if exchange.response is None:
                 if exchange.complete and exchange.task is None:
                     exchange.task = self._server.tasks.spawn(self._run(exchange), "http request")
+                    self._deadline_in(self._server.handler_timeout)
                 elif exchange.expects:
                     exchange.expects = False
                     self._transport.write(CONTINUE)
@@ -271,18 +264,20 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
             if self._incoming is None:
                 self._deadline_in(self._server.settings.idle_timeout)
+            else:
+                self._time_incoming()
 
     def _write(self, exchange: Exchange, response: Response) -> None:
         head = exchange.head
         ends = response.close or not exchange.keep_alive or self._server.draining
-        http_1_0 = not ends and head is not None and (head.header("connection") or "").lower() == "keep-alive"
+        http_1_0 = not ends and head is not None and head.headers.get(b"connection") == b"keep-alive"
         connection = "close" if ends else "keep-alive" if http_1_0 else ""
         self._transport.write(
             encode_response(
                 response,
                 connection=connection,
                 date=self._server.date,
-                extra=self._server.cors.headers(head) if head is not None else (),
+                extra=self._server.cors.headers(head) if head is not None and b"origin" in head.headers else (),
                 with_body=head is None or head.method != "HEAD",
             )
         )
@@ -341,6 +336,19 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _deadline_in(self, seconds: float) -> None:
         self.deadline = self._server.now() + seconds
+        self._timed = None
+
+    def _time_incoming(self) -> None:
+        """Each phase of a request that has not arrived in one piece gets its total deadline, once."""
+        incoming = self._incoming
+        if incoming is None or (self._queue and self._queue[0].task is not None):
+            return  # the deadline of a running handler comes first
+        phase = (incoming, incoming.head is None)
+        if self._timed != phase:
+            settings = self._server.settings
+            body = settings.discard_timeout if incoming.discard else settings.body_timeout
+            self._deadline_in(settings.header_timeout if incoming.head is None else body)
+            self._timed = phase
 
     def expire(self) -> None:
         """The deadline of the present phase has passed. Called by the server's timer."""
@@ -348,10 +356,18 @@ class HttpConnection(asyncio.BufferedProtocol):
         incoming = self._incoming
         if self._closing or self._write_blocked or (incoming is not None and incoming.discard):
             self._transport.abort()
+        elif self._queue and self._queue[0].task is not None:
+            self._refuse_late(self._queue[0])
         elif incoming is not None:
             self._fail(too_slow())
         elif not self._queue:
             self._transport.close()
+
+    def _refuse_late(self, exchange: Exchange) -> None:
+        """The sender's own deadline is near: an answer now is worth more than a result that it will not see."""
+        exchange.abandon()
+        self._refuse(exchange, refusal_of(Unavailable("not safe in time, send again")), exchange.size)
+        self._advance()
 
     def drain(self) -> None:
         """The server is stopping: an idle connection ends now, another one after its last answer."""

@@ -51,14 +51,21 @@ def too_slow() -> Refusal:
     )
 
 
-def add_header(headers: dict[bytes, bytes], name: bytes, value: bytes) -> None:
-    """Put one field into `headers`. Raises HttpRefusal when it repeats and must not."""
-    name = name.lower()
-    if (before := headers.get(name)) is not None:
-        if name in _SINGLE:
-            raise HttpRefusal(malformed("a header field repeats that must not"))
-        value = before + b", " + value
-    headers[name] = value
+def join_fields(fields: list[tuple[bytes, bytes]], max_count: int, max_bytes: int) -> dict[bytes, bytes]:
+    """The header fields by lower-case name. Raises HttpRefusal: too many, too long, or one repeats that must not."""
+    headers: dict[bytes, bytes] = {}
+    size = 0
+    for name, value in fields:
+        size += len(name) + len(value) + 4
+        name = name.lower()  # noqa: PLW2901 - the one name that counts from here on
+        if name in headers:
+            if name in _SINGLE:
+                raise HttpRefusal(malformed("a header field repeats that must not"))
+            value = headers[name] + b", " + value  # noqa: PLW2901
+        headers[name] = value
+    if len(fields) > max_count or size > max_bytes:
+        raise HttpRefusal(head_too_large())
+    return headers
 
 
 def parse_head(method: str, url: bytes, version: str, headers: dict[bytes, bytes]) -> Head:
