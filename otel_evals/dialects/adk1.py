@@ -26,7 +26,7 @@ _TOOLS: Final = "execute_tool"
 _EMPTY: Final = ("", "{}")
 
 
-class AdkOneDialect:
+class AdkOne:
     """Reads spans of the scope `gcp.vertex.agent` that the newer conventions don't describe."""
 
     id: ClassVar[str] = "adk1"

@@ -37,7 +37,7 @@ _CACHED: Final = ("ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cach
 _REASONING: Final = ("ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens")
 
 
-class AiSdkDialect:
+class AiSdk:
     """Reads spans that carry `ai.operationId`."""
 
     id: ClassVar[str] = "ai_sdk"

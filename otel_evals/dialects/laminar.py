@@ -17,7 +17,7 @@ _ROLES: Final = {
 }  # fmt: skip
 
 
-class LaminarDialect:
+class Laminar:
     """Reads spans that carry `lmnr.span.type`."""
 
     id: ClassVar[str] = "laminar"

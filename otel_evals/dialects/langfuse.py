@@ -29,7 +29,7 @@ _ROLES: Final = {
 }  # fmt: skip
 
 
-class LangfuseDialect:
+class Langfuse:
     """Reads spans that are Langfuse observations."""
 
     id: ClassVar[str] = "langfuse"
@@ -75,7 +75,7 @@ def _read_call(span: SpanView, role: SpanRole) -> Reading:
         provider=provider(_metadata(attributes, "ls_provider")) or answered[0],
         request_model=asked,
         response_model=response.model or (None if failed else answered[1]),
-        response_id=response.id if response.id != _item_id(attributes) else None,
+        response_id=_response_id(attributes, response),
         conversation_id=text(attributes.get(gen_ai.SESSION_ID)),
         prompt_name=text(attributes.get(Key.PROMPT_NAME)),
         prompt_version=version(attributes.get(Key.PROMPT_VERSION)),
@@ -103,12 +103,14 @@ def _finished(response: Response, said: Any) -> tuple[tuple[Choice, ...] | None,
     return choices, tuple(choice.finish_reason or "" for choice in choices)
 
 
-def _item_id(attributes: Attributes) -> str | None:
-    """The id of an output item or message, which is not the id of the response."""
+def _response_id(attributes: Attributes, response: Response) -> str | None:
+    """The id of the response: in its body, or in the metadata when the output is only an item (whose id is another)."""
+    if _metadata(attributes, "object") == "response":
+        return text(_metadata(attributes, "id"))
     raw, _ = structure(attributes.get(Key.OUTPUT))
     fields = fields_of(raw)
     is_item = "role" in fields or (isinstance(fields.get("type"), str) and not items_of(fields.get("output")))
-    return text(fields.get("id")) if is_item and fields.get("object") is None else None
+    return None if is_item and fields.get("object") is None else response.id
 
 
 def _metadata(attributes: Attributes, name: str) -> Any:

@@ -28,7 +28,7 @@ _PROMPT_VERSION: Final = ("lc_hub_commit_hash", "prompt_version", "promptVersion
 _SESSIONS: Final = ("session_id", "thread_id", "conversation_id")
 
 
-class LangSmithDialect:
+class LangSmith:
     """Reads spans that carry `langsmith.span.kind`."""
 
     id: ClassVar[str] = "langsmith"

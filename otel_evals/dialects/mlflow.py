@@ -11,16 +11,20 @@ from otel_evals.messages.documents import read_documents
 from otel_evals.messages.failure import error_type
 from otel_evals.messages.json_schema import read_format
 from otel_evals.messages.jsons import decoded
-from otel_evals.messages.normal import flag, model, provider, text
-from otel_evals.messages.vendor_message import read_vendor_messages
+from otel_evals.messages.normal import UNKNOWN_FINISH, flag, model, provider, text
+from otel_evals.messages.shapes import fields_of, items_of
+from otel_evals.messages.vendor_message import read_vendor_message, read_vendor_messages
 from otel_evals.messages.vendor_request import read_request
-from otel_evals.messages.vendor_response import Response, read_response
+from otel_evals.messages.vendor_response import Response, choice_of, read_response
 from otel_evals.messages.vendor_tools import read_vendor_tools
 from otel_evals.messages.vendor_usage import read_usage
+from otel_evals.records.exchange import Choice
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
 from otel_evals.semconv.vendors import MLflow as Key
 
+_CHUNK: Final = "mlflow.chunk.item."
+_CHUNK_VALUE: Final = "mlflow.chunk.value"
 _ROLES: Final = {
     "CHAT_MODEL": SpanRole.MODEL_CALL, "LLM": SpanRole.MODEL_CALL, "AGENT": SpanRole.AGENT, "TOOL": SpanRole.TOOL,
     "RETRIEVER": SpanRole.RETRIEVAL, "RERANKER": SpanRole.RETRIEVAL, "EMBEDDING": SpanRole.EMBEDDING,
@@ -30,7 +34,7 @@ _ROLES: Final = {
 }  # fmt: skip
 
 
-class MLflowDialect:
+class MLflow:
     """Reads spans that carry `mlflow.spanType`."""
 
     id: ClassVar[str] = "mlflow"
@@ -63,6 +67,9 @@ def _read_call(span: SpanView, role: SpanRole, session: str | None) -> Reading:
         turns, _ = read_vendor_messages(listed)
         messages = turns[:-1] if len(turns) > 1 and turns[-1].role == "assistant" else turns
     response = Response() if span.status_code == STATUS_ERROR else read_response(attributes.get(Key.OUTPUTS))
+    choices = response.choices
+    if choices and len(choices) == 1 and not choices[0].message.text and not choices[0].message.tool_calls:
+        choices = _streamed(span) or choices
     named = text(_value(attributes, Key.MODEL))
     asked = request.model or text(_value(attributes, "model")) or named
     answered = response.model or (named if named != asked else None)
@@ -82,8 +89,8 @@ def _read_call(span: SpanView, role: SpanRole, session: str | None) -> Reading:
         conversation_id=session,
         system=system,
         messages=messages,
-        choices=response.choices,
-        finish_reasons=response.finish_reasons,
+        choices=choices,
+        finish_reasons=tuple(c.finish_reason or UNKNOWN_FINISH for c in choices) if choices else None,
         tools=tools,
         output_type=output_type,
         output_schema=output_schema,
@@ -93,6 +100,31 @@ def _read_call(span: SpanView, role: SpanRole, session: str | None) -> Reading:
         content_off=request.off or response.off,
         truncated=request.truncated or response.truncated,
     )
+
+
+def _streamed(span: SpanView) -> tuple[Choice, ...] | None:
+    """The tool calls of a stream, from its chunks: MLflow's summary of a stream keeps only the text."""
+    calls: dict[Any, dict[str, Any]] = {}
+    word = None
+    for event in span.events:
+        if not event.name.startswith(_CHUNK):
+            continue
+        for choice in items_of(fields_of(decoded(event.attributes.get(_CHUNK_VALUE))).get("choices")):
+            word = fields_of(choice).get("finish_reason") or word
+            for piece in items_of(fields_of(fields_of(choice).get("delta")).get("tool_calls")):
+                _add_piece(calls, fields_of(piece))
+    if not calls:
+        return None
+    read = read_vendor_message({"role": "assistant", "content": "", "tool_calls": list(calls.values())}, "assistant")
+    return (choice_of(read[0], word),) if read is not None else None
+
+
+def _add_piece(calls: dict[Any, dict[str, Any]], piece: dict[str, Any]) -> None:
+    said = fields_of(piece.get("function"))
+    call = calls.setdefault(piece.get("index"), {"id": None, "name": "", "arguments": ""})
+    call["id"] = call["id"] or piece.get("id")
+    for key in ("name", "arguments"):
+        call[key] += text(said.get(key)) or ""
 
 
 def _value(attributes: Attributes, key: str) -> Any:

@@ -17,7 +17,9 @@ from otel_evals.messages.indexed import nest_all
 from otel_evals.messages.json_schema import read_format
 from otel_evals.messages.jsons import decoded, structure
 from otel_evals.messages.normal import finish_reason, model, provider, text, tokens, version
-from otel_evals.messages.parts import MessageReader, is_redacted, role_of
+from otel_evals.messages.openinference_facts import Body, Parameters, read_body, read_parameters
+from otel_evals.messages.openinference_turns import read_turns
+from otel_evals.messages.parts import is_redacted
 from otel_evals.messages.shapes import fields_of, items_of, present
 from otel_evals.messages.vendor_message import folded
 from otel_evals.messages.vendor_request import Request, read_request
@@ -41,52 +43,7 @@ _ANSWERED_BY: Final = (".openai", ".anthropic")
 """Ends of the scopes whose `llm.model_name` is the model that answered, on every call that was answered."""
 
 
-class _Parameters(msgspec.Struct, frozen=True):
-    """The invocation parameters that we ask for; the rest is skipped undecoded."""
-
-    model: Any = None
-    model_name: Any = None
-    id: Any = None
-    object: Any = None
-    created_at: Any = None
-    stream: Any = None
-    tools: Any = None
-    response_format: Any = None
-    text: Any = None
-    format: Any = None
-    output_format: Any = None
-    config: Any = None
-    response_mime_type: Any = None
-    response_schema: Any = None
-    response_json_schema: Any = None
-
-
-class _Ended(msgspec.Struct, frozen=True):
-    finish_reason: Any = None
-
-
-class _Body(msgspec.Struct, frozen=True):
-    """The facts of a response body that the flat keys do not carry."""
-
-    id: Any = None
-    object: Any = None
-    model: Any = None
-    model_version: Any = None
-    response_id: Any = None
-    status: Any = None
-    incomplete_details: Any = None
-    stop_reason: Any = None
-    output: msgspec.Raw = msgspec.Raw()
-    generations: msgspec.Raw = msgspec.Raw()
-    choices: tuple[_Ended, ...] | None = None
-    meta: Any = None
-
-
-_read_parameters: Final = msgspec.json.Decoder(_Parameters).decode
-_read_body: Final = msgspec.json.Decoder(_Body).decode
-
-
-class OpenInferenceDialect:
+class OpenInference:
     """Reads spans that carry `openinference.span.kind`."""
 
     id: ClassVar[str] = "openinference"
@@ -130,8 +87,8 @@ def _reading(span: SpanView, role: SpanRole, **found: Any) -> Reading:
 def _read_call(span: SpanView) -> Reading:
     attributes = span.attributes
     nested = nest_all(attributes, _PREFIXES)
-    sent, sent_off = _turns(nested[Key.INPUT_MESSAGES], "user")
-    said, said_off = _turns(nested[Key.OUTPUT_MESSAGES], "assistant")
+    sent, sent_off = read_turns(nested[Key.INPUT_MESSAGES], "user")
+    said, said_off = read_turns(nested[Key.OUTPUT_MESSAGES], "assistant")
     usage = _usage(attributes)
     finish = attributes.get(Key.FINISH_REASON)
     evident = bool(sent or said) or usage is not None or finish is not None
@@ -140,7 +97,7 @@ def _read_call(span: SpanView) -> Reading:
     if not evident and _is_imitation(span, request):
         return _reading(span, SpanRole.WRAPPER)
     failed = span.status_code == STATUS_ERROR
-    parameters, body = _parameters(attributes.get(Key.PARAMETERS)), _body(raw_out)
+    parameters, body = read_parameters(attributes.get(Key.PARAMETERS)), read_body(raw_out)
     choices = _choices(said, finish, body)
     response = Response()
     if choices is None:
@@ -158,7 +115,7 @@ def _read_call(span: SpanView) -> Reading:
         provider=_provider(attributes, asked),
         request_model=model(asked)[1],
         response_model=model(answered)[1],
-        response_id=response.id or _response_id(body, raw_out),
+        response_id=response.id or (body.answered_id if body is not None else None),
         messages=sent or request.messages,
         system=None if sent else request.system,
         choices=choices if choices is None or not any(reasons) else _with_reasons(choices, reasons),
@@ -182,9 +139,11 @@ def _read_agent(span: SpanView) -> Reading:
     messages = request.messages
     if span.status_code != STATUS_ERROR:
         response = read_response(raw_out)
-        state = read_request({"messages": fields_of(decoded(raw_out)).get("messages")}).messages
-        # The state that an agent returns ends with its answer; what came before is what it was asked.
-        messages = state[:-1] if state and len(state) > 1 and state[-1].role == "assistant" else messages
+        state = read_request({"messages": fields_of(decoded(raw_out)).get("messages")}).messages or ()
+        if state and state[-1].role == "assistant":
+            # The state that an agent returns ends with its answer; what came before is what it was asked.
+            state = state[:-1]
+        messages = state or messages
     return _reading(
         span,
         SpanRole.AGENT,
@@ -208,85 +167,26 @@ def _is_imitation(span: SpanView, request: Request) -> bool:
     return span.scope_name.endswith(".llama_index") and not request.chat
 
 
-def _turns(items: list[Any], default_role: str) -> tuple[tuple[Message, ...], bool]:
-    found: list[Message] = []
-    off = False
-    for item in items:
-        fields = fields_of(fields_of(item).get("message"))
-        if not fields:
-            continue
-        message, left_out = _message(fields, default_role)
-        found.append(message)
-        off = off or left_out
-    return tuple(found), off
-
-
-def _message(fields: dict[str, Any], default_role: str) -> tuple[Message, bool]:
-    content, contents, calls = (
-        fields.get("content"),
-        items_of(fields.get("contents")),
-        items_of(fields.get("tool_calls")),
-    )
-    if isinstance(content, str) and not contents and not calls and len(fields) == 2 and "role" in fields:
-        role = role_of(fields["role"], default_role)
-        if role not in ("tool", "developer") and not is_redacted(content):
-            return Message(role=role, text=content), False
-    role = role_of(fields.get("role"), default_role)
-    reader = MessageReader("system" if role == "developer" else role)
-    texts = [part for item in contents if (part := fields_of(fields_of(item).get("message_content")))]
-    if isinstance(content, dict):
-        content = fields_of(content).get("")
-    if role == "tool":
-        _add_result(reader, fields, content, texts)
-    elif isinstance(content, str) and not any(isinstance(part.get("text"), str) for part in texts):
-        reader.add_text(content)
-    for part in texts if role != "tool" else ():
-        _add_part(reader, part)
-    for item in calls or contents:
-        if call := fields_of(fields_of(item).get("tool_call")):
-            reader.add_call(call)
-    if isinstance(name := fields.get("function_call_name"), str):
-        reader.add_call({"name": name, "arguments": fields.get("function_call_arguments_json")})
-    return reader.message(), reader.off
-
-
-def _add_part(reader: MessageReader, part: dict[str, Any]) -> None:
-    kind = part.get("type")
-    if kind in ("reasoning", "thinking"):
-        reader.add_part({"type": "reasoning", "content": part.get("text")})
-    elif isinstance(said := part.get("text"), str):
-        reader.add_text(said)
-    elif kind not in ("text", "tool_use", "tool_call", "tool_result", None):
-        reader.media.append(str(kind))
-
-
-def _add_result(reader: MessageReader, fields: dict[str, Any], content: Any, texts: list[dict[str, Any]]) -> None:
-    value = (
-        content if isinstance(content, str) else [part["text"] for part in texts if isinstance(part.get("text"), str)]
-    )
-    reader.add_result({"id": fields.get("tool_call_id"), "name": fields.get("name"), "content": value})
-
-
-def _choices(said: tuple[Message, ...], finish: Any, body: _Body | None) -> tuple[Choice, ...] | None:
+def _choices(said: tuple[Message, ...], finish: Any, body: Body | None) -> tuple[Choice, ...] | None:
     if not said:
         return None
-    if len(said) > 1 and body is not None and (body.object == "response" or bytes(body.output)[:1] == b"["):
+    if len(said) > 1 and body is not None and body.in_items:
         whole = folded(said)
         said = (whole,) if whole is not None else said
-    words = [entry.finish_reason for entry in body.choices or ()] if body is not None else []
+    words = body.words if body is not None else ()
     if len(words) != len(said):
-        words = [finish] * len(said)
+        words = (finish,) * len(said)
     return tuple(choice_of(message, word) for message, word in zip(said, words, strict=True))
 
 
-def _reasons(choices: tuple[Choice, ...] | None, finish: Any, body: _Body | None) -> tuple[str, ...]:
+def _reasons(choices: tuple[Choice, ...] | None, finish: Any, body: Body | None) -> tuple[str, ...]:
     """One normal reason a choice. The body knows better than a reason that only says that the call ended well."""
     own = tuple(choice.finish_reason or "" for choice in choices or ())
     if any(word not in ("", "stop") for word in own):
         return own
     word = finish_reason(finish)
     if word in (None, "stop") and body is not None:
-        word = finish_reason(_body_word(body)) or word
+        word = finish_reason(body.word) or word
     return own if word is None else tuple(word for _ in own) or (word,)
 
 
@@ -297,50 +197,16 @@ def _with_reasons(choices: tuple[Choice, ...], reasons: tuple[str, ...]) -> tupl
     )
 
 
-def _body_word(body: _Body) -> Any:
-    reason = fields_of(body.incomplete_details).get("reason")
-    if isinstance(reason, str) and reason:
-        return reason
-    if body.choices:
-        return body.choices[0].finish_reason
-    meta = fields_of(items_of(body.meta)[0]) if items_of(body.meta) else {}
-    return body.stop_reason or body.status or meta.get("finish_reason")
-
-
-def _body(value: Any) -> _Body | None:
-    if not isinstance(value, str) or value[:1] != "{":
-        return None
-    try:
-        return _read_body(value)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        raw, _ = structure(value)
-        return msgspec.convert({k: v for k, v in fields_of(raw).items() if k in _FACTS}, _Body)
-
-
-_FACTS: Final = frozenset({"id", "object", "model", "model_version", "response_id", "status", "stop_reason"})
-
-
-def _parameters(value: Any) -> _Parameters:
-    if isinstance(value, str) and value:
-        try:
-            return _read_parameters(value)
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            pass
-    return _Parameters()
-
-
-def _models(span: SpanView, asked_with: _Parameters, body: _Body | None, response: Response) -> tuple[Any, Any]:
+def _models(span: SpanView, asked_with: Parameters, body: Body | None, response: Response) -> tuple[Any, Any]:
     """The model that was asked for and the one that answered, as they stand on the wire."""
     attributes = span.attributes
     name = text(attributes.get(Key.MODEL_NAME))
-    own = text(asked_with.model) or text(asked_with.model_name)
-    # OpenAI Agents writes the response object here: its model is the one that answered.
-    echoed = own is not None and asked_with.created_at is not None and asked_with.id is not None
+    own, echoed = asked_with.named, asked_with.echoed
     asked = text(attributes.get(gen_ai.REQUEST_MODEL)) or text(attributes.get(Key.REQUEST_MODEL_NAME))
     asked = asked or (None if echoed else own) or _metadata_model(attributes) or _input_model(attributes)
     answered = text(attributes.get(gen_ai.RESPONSE_MODEL)) or text(attributes.get(Key.RESPONSE_MODEL_NAME))
     if answered is None and body is not None:
-        answered = text(body.model) or text(body.model_version) or _generation_facts(body).get("model_name")
+        answered = body.answered_by
     answered = answered or response.model or (own if echoed else None)
     if answered is None and name is not None and span.status_code != STATUS_ERROR:
         differs = model(name)[1] != model(asked)[1]
@@ -363,27 +229,6 @@ def _input_model(attributes: Attributes) -> str | None:
     return None
 
 
-def _generation_facts(body: _Body) -> dict[str, Any]:
-    """What LangChain says about an answer beside its message."""
-    if not (raw := bytes(body.generations)):
-        return {}
-    batch = items_of(decoded(raw.decode("utf-8", "replace")))
-    first = items_of(batch[0]) if batch and isinstance(batch[0], list) else batch
-    entry = fields_of(first[0]) if first else {}
-    message = fields_of(entry.get("message"))
-    inner = fields_of(message.get("kwargs")) or fields_of(message.get("data")) or message
-    return fields_of(inner.get("response_metadata"))
-
-
-def _response_id(body: _Body | None, raw: Any) -> str | None:
-    if body is None:
-        return None
-    said = text(body.id) or text(body.response_id)
-    return said or (
-        text(_generation_facts(body).get("id")) if isinstance(raw, str) and '"generations"' in raw else None
-    )
-
-
 def _provider(attributes: Attributes, asked: Any) -> str | None:
     return (
         provider(attributes.get(Key.PROVIDER))
@@ -393,20 +238,20 @@ def _provider(attributes: Attributes, asked: Any) -> str | None:
     )
 
 
-def _format(parameters: _Parameters, request: Request) -> tuple[str | None, Mapping[str, Any] | None]:
+def _format(parameters: Parameters, request: Request) -> tuple[str | None, Mapping[str, Any] | None]:
     asked = {key: value for key, value in msgspec.structs.asdict(parameters).items() if value is not None}
     found = read_format(asked) if asked else (None, None)
     return found if found[0] else (request.output_type, request.output_schema)
 
 
-def _tools(items: list[Any], parameters: _Parameters, request: Request) -> Any:
+def _tools(items: list[Any], parameters: Parameters, request: Request) -> Any:
     if items:
         declared = (fields_of(fields_of(item).get("tool")) for item in items)
         return read_vendor_tools([tool.get("json_schema") or tool for tool in declared])
     return read_vendor_tools(parameters.tools) if parameters.tools is not None else request.tools
 
 
-def _streaming(span: SpanView, parameters: _Parameters, request: Request) -> bool | None:
+def _streaming(span: SpanView, parameters: Parameters, request: Request) -> bool | None:
     if parameters.stream is True or request.streaming or any(event.name == _STREAMED for event in span.events):
         return True
     return None

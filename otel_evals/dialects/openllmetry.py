@@ -19,7 +19,7 @@ _KEYS: Final = (Key.STREAMING, Key.SCHEMA, Key.TOTAL, Key.REASONING, Key.CACHED_
 _RESULTS: Final = (Key.QUERY_RESULT, Key.SEARCH_RESULT)
 
 
-class OpenLLMetryDialect:
+class OpenLLMetry:
     """Reads what OpenLLMetry adds to a standard span, and its vector-store queries."""
 
     id: ClassVar[str] = "openllmetry"

@@ -33,7 +33,7 @@ _FILTERED: Final = "FILTERED"
 _UNKNOWN_ROLES: Final = ("", "unknown")
 
 
-class OpenLLMetryIndexedDialect:
+class OpenLLMetryIndexed:
     """Reads spans whose messages are flat indexed `gen_ai.prompt.N` and `gen_ai.completion.N` keys."""
 
     id: ClassVar[str] = "openllmetry_indexed"

@@ -28,7 +28,7 @@ _TEXTS: Final = ("text", "content", "page_content", "pageContent", "passage", "c
 _MARKS: Final = ("id", "doc_id", "document_id", "chunk_id", "score", "similarity", "relevance_score", "source", "url")
 
 
-class TraceloopDialect:
+class Traceloop:
     """Reads spans with `traceloop.` attributes."""
 
     id: ClassVar[str] = "traceloop"

@@ -139,9 +139,12 @@ def _items(fields: dict[str, Any]) -> Response:
     items = items_of(output)
     if items and not any(fields_of(item) for item in items):
         return _list(items)
-    messages, off = read_vendor_messages([i for i in items if isinstance(i, dict)], "assistant")
+    objects = [inner for item in items if (inner := fields_of(item))]
+    messages, off = read_vendor_messages(objects, "assistant")
     message = folded(messages) or Message(role="assistant")
-    return Response(choices=(choice_of(message, status_word(fields)),), off=off)
+    word = status_word(fields) or next((item["status"] for item in objects if item.get("status")), None)
+    told = (fields_of(item.get("provider_data")).get("response_id") for item in objects)
+    return Response(choices=(choice_of(message, word),), off=off, id=next((i for i in told if text(i)), None))
 
 
 def _content(fields: dict[str, Any]) -> Response:
@@ -187,9 +190,11 @@ def _other(fields: dict[str, Any], depth: int) -> Response:
 
 
 def _list(items: list[Any], *, last: bool = False) -> Response:
+    if len(items) == 1 and fields_of(items[0]).get("object") == "response":
+        return _body(fields_of(items[0]), 1)
     kinds = {fields_of(item).get("type") for item in items}
     if "function_call" in kinds or "reasoning" in kinds or ("message" in kinds and "output" not in kinds):
-        return _items({"output": items, "status": next((s for i in items if (s := fields_of(i).get("status"))), None)})
+        return _items({"output": items})
     if items and all(isinstance(item, str) for item in items):
         return Response(choices=tuple(_said(item) for item in items))
     messages, off = read_vendor_messages(items, "assistant")
