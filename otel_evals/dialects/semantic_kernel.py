@@ -11,7 +11,7 @@ from otel_evals.semconv import gen_ai
 
 _SCOPES: Final = ("semantic_kernel", "Microsoft.SemanticKernel")
 _FUNCTIONS: Final = "sk.available_functions"
-_CALLS: Final = frozenset({"chat", "text_completion", "chat.completions", "text.completions"})
+_CALLS: Final = ("chat", "text_completion", "chat.completions", "text.completions")
 
 
 class SemanticKernel:

@@ -40,7 +40,7 @@ def read_event(name: Any, fields: Any, *, encoded: bool = False) -> Turn | None:
     of content blocks, as on span events, whose attributes cannot hold lists of maps. A choice without content may be an
     empty answer or content left out: only the messages beside it can tell, so it never says `off`.
     """
-    if name not in NAMES:
+    if not isinstance(name, str) or name not in NAMES:
         return None
     raw, cut = structure(fields)
     if not isinstance(raw, dict):
