@@ -1,7 +1,7 @@
 """A running entrance with a recording intake, certificates, and a plain socket to it."""
 
 import asyncio
-import datetime
+import datetime as dt
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -93,12 +93,10 @@ class Wire:
 class House:
     """A started entrance and what it told."""
 
-    def __init__(self, entrance: Entrance, intake: RecordingIntake) -> None:
+    def __init__(self, entrance: Entrance, intake: RecordingIntake, *told: list) -> None:
         self.entrance = entrance
         self.intake = intake
-        self.refused: list[tuple[Signal | None, str, int]] = []
-        self.faults: list[BaseException] = []
-        self.problems: list[str] = []
+        self.refused, self.faults, self.problems = told
         self._wires: list[Wire] = []
 
     async def wire(self) -> Wire:
@@ -148,17 +146,19 @@ async def open_house() -> AsyncIterator[Open]:
             limits=LimitSettings(**(limits or {})),
             auth=AuthSettings(**(auth or {})),
         )
-        house: House
+        refused: list[tuple[Signal | None, str, int]] = []
+        faults: list[BaseException] = []
+        problems: list[str] = []
         entrance = Entrance(
             intake,
             settings=settings,
             clock=SystemClock(),
-            on_refused=lambda *told: house.refused.append(told),
-            on_fault=lambda error: house.faults.append(error),
-            on_problem=lambda text: house.problems.append(text),
+            on_refused=lambda *told: refused.append(told),
+            on_fault=faults.append,
+            on_problem=problems.append,
             routes=routes,
         )
-        house = House(entrance, intake)
+        house = House(entrance, intake, refused, faults, problems)
         await entrance.start()
         houses.append(house)
         return house
@@ -186,15 +186,15 @@ class Authority:
         self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
     def _sign(self, name: x509.Name, key: ec.EllipticCurvePublicKey, *, is_authority: bool) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(self._name)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(hours=1))
+            .not_valid_before(now - dt.timedelta(hours=1))
+            .not_valid_after(now + dt.timedelta(hours=1))
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         )
         if not is_authority:
