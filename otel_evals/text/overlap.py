@@ -1,0 +1,135 @@
+"""How much of an answer stands in its context: words, word order, names, negation. Words alone, no model.
+
+`retrieval_support` turns these measures into a score. The vocabulary of a context is memoised: the passages of a
+popular question come again and again.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from otel_evals.text.fold import fold
+from otel_evals.text.tokens import words
+
+_STOP_WORDS: Final = frozenset(
+    """a an the and or but nor also as at by for from in into is it its of off on onto so than that this these those to
+    was were be been being are he she they we you i his her him them their our your my me us which who whom whose where
+    when while with if then there here has have had do does did will would can could shall should may might must very
+    about what how why because just not no yes any all each other some such only both own same too more most s t d ll re
+    ve m it's that's i'm don't there's der die das den dem des ein eine einen und oder aber mit von zu im am ist sind
+    war nicht auch auf für als wie es sie er wir le la les un une des du de et ou mais dans pour par sur est sont que
+    qui ne pas en au aux el los las una y o pero con por para es son no se lo del al il lo gli i e di da che non per
+    sono os as um uma em na dos das não com são het een van ik je niet dat met voor zijn op te
+    """.split()  # noqa: SIM905 - a list of words
+)
+_FIRST_PERSON: Final = frozenset({"i", "i'm", "i've", "i'd", "my", "me", "we", "our"})
+_NEGATIONS: Final = frozenset({"not", "no", "never", "without", "cannot", "neither", "none", "nicht", "kein", "keine"})
+_SUFFIXES: Final = ("'s", "ing", "ied", "ies", "ed", "es", "ly", "s", "e")
+_CONTEXTS: Final = 64
+"""Contexts whose vocabulary is kept, about half a MiB each at most."""
+_CONTEXT_CAP: Final = 16 * 1024
+"""Characters of a context up to which its vocabulary is kept."""
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """The words of a context."""
+
+    words: frozenset[str]
+    stems: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    """Each word with the next one."""
+    negated: bool
+
+
+class Overlap(msgspec.Struct, frozen=True, kw_only=True):
+    """What of an answer its context holds."""
+
+    content_words: int
+    """Different words of the answer that carry content."""
+    missing: int
+    """Those of them that are in no passage, not even in another form."""
+    names_missing: bool
+    """Whether one of the missing words is a name (capitalised within a sentence)."""
+    longest_stray: float
+    """Longest run of neighbouring words that no passage has as neighbours, as a share of the answer."""
+    speaks_of_itself: bool
+    """Whether the answer talks in the first person, of which no passage can know, unless a passage does so too."""
+    negation_added: bool
+    """Whether the answer negates while no passage does."""
+
+
+def stem(word: str) -> str:
+    """`word` without a common English ending: enough to see `warranties` in `warranty`."""
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            return word[: -len(suffix)]
+    return word
+
+
+def vocabulary(context: str) -> Vocabulary:
+    """The vocabulary of a context, from memory when it is short enough to be kept."""
+    return _kept(context) if len(context) <= _CONTEXT_CAP else _vocabulary(context)
+
+
+def _vocabulary(context: str) -> Vocabulary:
+    tokens = words(fold(context))
+    known = frozenset(tokens)
+    return Vocabulary(
+        known,
+        frozenset(map(stem, known)),
+        frozenset(pairwise(tokens)),
+        _negates(known),
+    )
+
+
+_kept = lru_cache(maxsize=_CONTEXTS)(_vocabulary)
+
+
+def overlap(answer: str, tokens: Sequence[str], context: Vocabulary) -> Overlap | None:
+    """Measures `answer` (whose words are `tokens`) against its context; None when it has no content words."""
+    different = set(tokens)
+    content = different - _STOP_WORDS
+    if not content:
+        return None
+    missing = [word for word in content - context.words if not _in_another_form(word, context.stems)]
+    return Overlap(
+        content_words=len(content),
+        missing=len(missing),
+        names_missing=any(_is_name(word, answer) for word in missing),
+        longest_stray=_longest_stray(tokens, context.pairs),
+        speaks_of_itself=not different.isdisjoint(_FIRST_PERSON),
+        negation_added=not context.negated and _negates(different),
+    )
+
+
+def _in_another_form(word: str, stems: frozenset[str]) -> bool:
+    """Whether the context holds `word` with another ending, or the parts of a compound (`24-month`)."""
+    if stem(word) in stems:
+        return True
+    return "-" in word and all(stem(part) in stems for part in word.split("-"))
+
+
+def _negates(known: frozenset[str] | set[str]) -> bool:
+    return not known.isdisjoint(_NEGATIONS) or any(word.endswith("n't") for word in known)
+
+
+def _longest_stray(tokens: Sequence[str], pairs: frozenset[tuple[str, str]]) -> float:
+    longest = run = 0
+    for pair in pairwise(tokens):
+        if pair in pairs:
+            run = 0
+        else:
+            run += 1
+            longest = max(longest, run)
+    return longest / max(1, len(tokens) - 1)
+
+
+def _is_name(word: str, answer: str) -> bool:
+    """Whether `word` stands capitalised in `answer` where no sentence begins."""
+    if not word[0].isalpha():
+        return False
+    at = answer.find(word.capitalize())
+    return at > 1 and answer[at - 1] in " (\"'" and answer[at - 2] not in ".!?:\n"
