@@ -3,16 +3,19 @@
 Which checks there are is handed in (`builtin.CHECKS` and what plug-ins bring), so that this room knows none.
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from otel_evals.config.convert import Converter, Invalid
+from otel_evals.config.environment import variable_name
 from otel_evals.config.node import Node
 from otel_evals.config.problems import Problems, nearest
 from otel_evals.config.schema import CheckSettings
 from otel_evals.config.tree import keys
+from otel_evals.records.errors import ConfigurationError
 
 SECTION = "checks"
 OWN_KEYS = ("enabled", "band", "use")
@@ -21,7 +24,7 @@ OWN_KEYS = ("enabled", "band", "use")
 class CheckSection:
     """Types the section; faults go to `problems`, places to the converter's origins."""
 
-    def __init__(self, checks: Mapping[str, type[Any]], converter: Converter, problems: Problems) -> None:
+    def __init__(self, checks: Mapping[str, Any], converter: Converter, problems: Problems) -> None:
         self._checks = checks
         self._converter = converter
         self._problems = problems
@@ -54,10 +57,17 @@ class CheckSection:
         if name not in self._checks:
             self._problems.add(path, node.origin, f"unknown check{nearest(name, self._checks)}")
             return None
-        # Building the check tells what its own validation thinks; the values alone are kept.
-        if isinstance(self._converter.struct(node, self._checks[name], path), Invalid):
+        try:
+            check = self._checks[name]  # imports a plug-in
+        except ConfigurationError as error:
+            self._problems.add(path, node.origin, str(error))
             return None
-        values = Converter(Problems()).given(node, self._checks[name], path)
+        if not is_settings_class(check):
+            return self._converter.plain(node, path)
+        # Building the check tells what its own validation thinks; the values alone are kept.
+        if isinstance(self._converter.struct(node, check, path), Invalid):
+            return None
+        values = Converter(Problems()).given(node, check, path)
         return None if isinstance(values, Invalid) else values
 
 
@@ -70,10 +80,16 @@ def _spelled_out(node: Node) -> Node:
     return node
 
 
-def variable_paths(checks: Mapping[str, type[Any]]) -> list[tuple[str, ...]]:
-    """Paths of the scalar keys of all known checks, for environment overrides."""
-    return [
-        (SECTION, name, key)
-        for name, check in checks.items()
-        for key in ("enabled", "band", *(field.name for field in keys(check)))
-    ]
+def is_settings_class(check: object) -> bool:
+    """Whether a check is a dataclass to be built from settings; a plug-in may also hand over a ready one."""
+    return isinstance(check, type) and dataclasses.is_dataclass(check)
+
+
+def variable_paths(checks: Mapping[str, Any], variables: Iterable[str]) -> list[tuple[str, ...]]:
+    """Paths of the keys of those checks that `variables` name: reading any other could import a plug-in in vain."""
+    named = [name for name in checks if any(v.startswith(f"{variable_name((SECTION, name))}_") for v in variables)]
+    return [(SECTION, name, key) for name in named for key in ("enabled", "band", *_field_names(checks[name]))]
+
+
+def _field_names(check: Any) -> tuple[str, ...]:
+    return tuple(key.name for key in keys(check)) if is_settings_class(check) else ()

@@ -9,6 +9,7 @@ import msgspec
 
 from otel_evals.config.node import Node, Origin, Path, unwrap
 from otel_evals.config.problems import Problems, nearest
+from otel_evals.config.spelling import MASK
 from otel_evals.config.tree import Kind, Shape, choices_of, keys, kind_of, type_name
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.units import ByteSize, Duration, Secret, decode_unit
@@ -27,6 +28,14 @@ class Converter:
     def __init__(self, problems: Problems) -> None:
         self._problems = problems
         self.origins: dict[Path, Origin] = {}
+        self._substituted: dict[str, str] = {}
+
+    def masked(self, message: str) -> str:
+        """The message without any text that a substitution brought in: it may be a credential."""
+        for value in sorted(filter(None, self._substituted), key=len, reverse=True):
+            written = self._substituted[value]
+            message = message.replace(repr(value), written).replace(value, written)
+        return message
 
     def struct(self, node: Node, settings: type[Any], path: Path) -> Any:
         """An instance of a settings class (Struct or dataclass), or INVALID."""
@@ -36,7 +45,7 @@ class Converter:
         try:
             return settings(**values)
         except (ValueError, ConfigurationError) as error:
-            return self._fault(path, node, _without_secrets(str(error), node))
+            return self._fault(path, node, self.masked(str(error)))
 
     def given(self, node: Node, settings: type[Any], path: Path) -> dict[str, Any] | Invalid:
         """The typed values of the keys that were given, by field name."""
@@ -68,6 +77,9 @@ class Converter:
         self.origins[path] = node.origin
         if node.is_broken:
             return INVALID
+        if node.written is not None and isinstance(node.scalar, str):
+            self._substituted[node.scalar] = node.written
+            self._substituted.update(dict.fromkeys(node.pieces, MASK))
         if node.is_nothing or (node.is_text and node.scalar in ("null", "~")):
             return self._nothing(node, kind, path)
         match kind.shape:
@@ -129,14 +141,14 @@ class Converter:
             return self._fault(path, node, f"must be text, not {node.word()}: put quotes around it")
         choices = choices_of(kind.type)
         if choices is not None and str(value) not in choices:
-            return self._fault(path, node, _without_secrets(f"cannot be {value!r}{nearest(str(value), choices)}", node))
+            return self._fault(path, node, self.masked(f"cannot be {value!r}{nearest(str(value), choices)}"))
         try:
             return _typed(value, node, kind)
         except msgspec.ValidationError as error:
             wrong_type = ", got `" in str(error)
             return self._fault(path, node, f"must be {type_name(kind)}" if wrong_type else str(error))
         except ValueError as error:
-            return self._fault(path, node, _without_secrets(str(error), node))
+            return self._fault(path, node, self.masked(str(error)))
 
     def _fault(self, path: Path, node: Node, message: str) -> Invalid:
         self._problems.add(path, node.origin, message)
@@ -152,13 +164,3 @@ def _typed(value: Any, node: Node, kind: Kind) -> Any:
 def _number(text: object) -> object:
     """A variable's text as the number that it may stand for."""
     return int(text) if isinstance(text, str) and text.strip().isdecimal() else text
-
-
-def _without_secrets(message: str, node: Node) -> str:
-    """The message without any text that a substitution brought in below `node`: it may be a credential."""
-    for inner in (*(node.entries or {}).values(), *(node.items or ())):
-        message = _without_secrets(message, inner)
-    if node.written is not None and isinstance(node.scalar, str) and node.scalar:
-        for shown in (repr(node.scalar), node.scalar):
-            message = message.replace(shown, node.written)
-    return message

@@ -50,6 +50,13 @@ def standard(environ: Mapping[str, str], problems: Problems) -> Node:
     destinations = _destinations(environ, problems)
     if destinations:
         root = overlay(root, at_path(("forward",), Node(origin=destinations[0].origin, items=destinations)))
+    if environ.get("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") or "otlp" in environ.get("OTEL_METRICS_EXPORTER", ""):
+        # Said of metrics in particular, so it is also where our own go.
+        own = [
+            _destination(name, [Signal.METRICS], environ, problems)
+            for name in _endpoint_variables(environ, Signal.METRICS)
+        ]
+        root = overlay(root, at_path(("metrics", "push", "destination"), own[0])) if own else root
     for path, name in (
         (("metrics", "push", "interval"), "OTEL_METRIC_EXPORT_INTERVAL"),
         (("log", "level"), "OTEL_LOG_LEVEL"),
@@ -95,12 +102,16 @@ def _destinations(environ: Mapping[str, str], problems: Problems) -> list[Node]:
     """One destination for all signals, or one for each group of signals that variables of their own send elsewhere."""
     groups: dict[str, list[Signal]] = {}
     for signal in Signal:
-        own = f"OTEL_EXPORTER_OTLP_{signal.value.upper()}_ENDPOINT"
-        name = own if environ.get(own) else "OTEL_EXPORTER_OTLP_ENDPOINT"
-        exporters = environ.get(f"OTEL_{signal.value.upper()}_EXPORTER", "otlp").strip().lower()
-        if environ.get(name) and "otlp" in exporters:
+        for name in _endpoint_variables(environ, signal):
             groups.setdefault(name, []).append(signal)
     return [_destination(name, signals, environ, problems) for name, signals in groups.items()]
+
+
+def _endpoint_variables(environ: Mapping[str, str], signal: Signal) -> list[str]:
+    """The variable that says where a signal goes; none when nothing says it, or its exporter is another one."""
+    own, shared = f"OTEL_EXPORTER_OTLP_{signal.value.upper()}_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
+    exporters = environ.get(f"OTEL_{signal.value.upper()}_EXPORTER", "otlp").lower()
+    return [name for name in (own, shared) if environ.get(name) and "otlp" in exporters][:1]
 
 
 def _destination(name: str, signals: list[Signal], environ: Mapping[str, str], problems: Problems) -> Node:

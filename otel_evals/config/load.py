@@ -5,7 +5,7 @@ defaults, OpenTelemetry's variables, the file, our variables, flags.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Any
@@ -38,7 +38,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 def load(
     file: FilePath | None = None,
     *,
-    checks: Mapping[str, type[Any]],
+    checks: Mapping[str, Any],
     flags: Mapping[str, Any] = NOTHING,
     environ: Mapping[str, str] | None = None,
 ) -> Loaded:
@@ -46,7 +46,7 @@ def load(
 
     Args:
         file: the YAML file; None takes `$OTEL_EVALS_CONFIG`, else `otel-evals.yaml` of the working directory if there.
-        checks: settings classes of the known checks by name.
+        checks: the known checks by name, dataclasses of settings or ready ones; only those that are named are read.
         flags: values from the command line by dotted key (`receive.grpc.listen`); they win over everything.
         environ: variables instead of the process's own.
 
@@ -60,19 +60,26 @@ def load(
     root = environment.standard(variables, problems)
     if file is not None:
         root = overlay(root, source.read_file(file, variables, problems))
-    ours, warnings = environment.overrides(variables, override_paths(checks))
+    ours, warnings = environment.overrides(variables, override_paths(checks, variables))
     root = overlay(overlay(root, ours), _flags(flags))
     config, converter = _convert(root, checks, problems)
     problems.raise_any()
-    config, more = examine(config, converter.origins, problems)
+    config, more = examine(config, converter, problems)
+    if environment.is_disabled(variables):
+        config = _without_push(config)
     problems.raise_any()
     return Loaded(config=config, origins=converter.origins, warnings=(*warnings, *more), file=file)
 
 
-def override_paths(checks: Mapping[str, type[Any]]) -> list[tuple[str, ...]]:
+def _without_push(config: Config) -> Config:
+    push = msgspec.structs.replace(config.metrics.push, destination=None)
+    return msgspec.structs.replace(config, metrics=msgspec.structs.replace(config.metrics, push=push))
+
+
+def override_paths(checks: Mapping[str, Any], variables: Iterable[str]) -> list[tuple[str, ...]]:
     """Every key that a variable can set: scalars and lists of scalars outside lists and mappings."""
     scalars = [path for path, key in walk(Config) if key.kind.shape in (Shape.LEAF, Shape.LIST)]
-    return [*scalars, *variable_paths(checks)]
+    return [*scalars, *variable_paths(checks, variables)]
 
 
 def _file_in_force(environ: Mapping[str, str]) -> FilePath | None:
@@ -91,7 +98,7 @@ def _flags(flags: Mapping[str, Any]) -> Node:
     return root
 
 
-def _convert(root: Node, checks: Mapping[str, type[Any]], problems: Problems) -> tuple[Config, Converter]:
+def _convert(root: Node, checks: Mapping[str, Any], problems: Problems) -> tuple[Config, Converter]:
     converter = Converter(problems)
     entries = dict(root.entries or {})
     section = entries.pop(SECTION, None)

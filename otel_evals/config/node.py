@@ -48,6 +48,8 @@ class Node(msgspec.Struct, kw_only=True):
     """The scalar came from a variable or a flag, where everything is text: `"8"` may stand for the number."""
     written: str | None = None
     """What the file says when a substitution made the value: messages show this and never the value."""
+    pieces: tuple[str, ...] = ()
+    """What each substitution brought in."""
     is_broken: bool = False
     """A substitution failed, and its fault is noted: there is nothing more to say about the value."""
 

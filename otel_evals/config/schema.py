@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from otel_evals.engine.measure import Price
 from otel_evals.engine.settings import JoinSettings
+from otel_evals.forward.settings import DestinationSettings
 from otel_evals.receive.settings import ReceiveSettings
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.units import Duration
@@ -42,11 +44,19 @@ class PluginSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             "configuration cannot run any code that happens to be installed."
         ),
     ] = ()
+    dialects: Annotated[
+        tuple[str, ...],
+        Meta(description="Dialects of installed distributions, asked before the built-in ones. Default: none."),
+    ] = ()
 
 
 class PushSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Own metrics as OTLP, cumulative."""
 
+    destination: Annotated[
+        DestinationSettings | None,
+        Meta(description="Where they go; its queue and signals play no part. Default: null, no push."),
+    ] = None
     interval: Annotated[
         Duration,
         Meta(description="Time between two exports. Default: 60s, OpenTelemetry's own."),
@@ -108,6 +118,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The root."""
 
     receive: Annotated[ReceiveSettings, Meta(description="The entrance.")] = ReceiveSettings()
+    forward: Annotated[
+        tuple[DestinationSettings, ...],
+        Meta(description="The destinations. Default: what OpenTelemetry's `OTEL_EXPORTER_OTLP_…` variables say."),
+    ] = ()
     checks: Annotated[
         dict[str, CheckSettings],
         Meta(description="The inline checks, by name. A check that is not named runs with its defaults."),
@@ -116,6 +130,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     join: Annotated[JoinSettings, Meta(description="Waiting for content that travels apart.")] = JoinSettings()
     slices: Annotated[SliceSettings, Meta(description="What metrics can be cut by.")] = SliceSettings()
     metrics: Annotated[MetricsSettings, Meta(description="Own metrics.")] = MetricsSettings()
+    prices: Annotated[
+        dict[str, Price],
+        Meta(description="Prices by model, for `otel_evals.operation.cost`. Default: none, since prices change."),
+    ] = {}
     log: Annotated[LogSettings, Meta(description="Own log lines.")] = LogSettings()
     plugins: Annotated[PluginSettings, Meta(description="Code from outside.")] = PluginSettings()
     shutdown: Annotated[ShutdownSettings, Meta(description="The way out.")] = ShutdownSettings()

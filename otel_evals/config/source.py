@@ -120,31 +120,34 @@ class _Builder:
     def _scalar(self, node: yaml.Node, path: Path, origin: Origin) -> Node:
         raw: str = node.value
         if "${" in raw:
-            value = self._substitute(raw, path, origin)
-            return Node(origin=origin, scalar=value, is_text=True, written=raw, is_broken=value is None)
+            return self._substitute(raw, path, origin)
         try:
             value: Any = self._scalars.construct_object(node)  # pyright: ignore[reportUnknownMemberType] - PyYAML's stub
         except (yaml.YAMLError, ValueError, OverflowError):
             raise _NotYaml(node.start_mark.line + 1, "a tag or value that is not plain YAML; use quotes") from None
         return Node(scalar=value if isinstance(value, bool | int | float | str | None) else raw, origin=origin)
 
-    def _substitute(self, raw: str, path: Path, origin: Origin) -> str | None:
-        """The text with all substitutions made; None when one failed, with the fault noted."""
+    def _substitute(self, raw: str, path: Path, origin: Origin) -> Node:
+        """The text with all substitutions made; broken when one failed, with the fault noted."""
+        pieces: list[str] = []
         failures: list[str] = []
 
         def one(match: "re.Match[str]") -> str:
             if match[1] is None:
                 return "${"
             try:
-                return self._resolve(match[1])
+                pieces.append(self._resolve(match[1]))
             except _Unresolved as error:
                 failures.append(str(error))
                 return ""
+            return pieces[-1]
 
         text = _SUBSTITUTION.sub(one, raw)
         for failure in failures:
             self._problems.add(path, origin, failure)
-        return None if failures else text
+        return Node(
+            origin=origin, scalar=text, is_text=True, written=raw, pieces=tuple(pieces), is_broken=bool(failures)
+        )
 
     def _resolve(self, inner: str) -> str:
         if inner.startswith("file:"):

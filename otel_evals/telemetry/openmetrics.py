@@ -2,9 +2,10 @@
 
 Names are those of the Collector's and Prometheus' own translation from OTLP, so that a dashboard works by every way
 in. Written by hand because the client libraries cost milliseconds per hundred series and know no exemplars from
-foreign traces. `Page` is what the metrics door asks; everything else here is pure.
+foreign traces. `MetricsPage` is what the metrics door asks; everything else here is pure.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -152,10 +153,10 @@ def _number(value: float) -> str:
     return repr(float(value))
 
 
-class Page:
+class MetricsPage:
     """The page of one process, rendered at most once per format within `max_age` seconds.
 
-    Safe to ask from any thread; rendering a large page takes tens of milliseconds, so ask off the event loop.
+    Safe to ask from any thread.
     """
 
     def __init__(
@@ -167,6 +168,10 @@ class Page:
         self._clock = clock
         self._lock = Lock()
         self._rendered: dict[PageFormat, tuple[float, bytes]] = {}
+
+    async def render(self, accept: str = "") -> tuple[str, bytes]:
+        """Content type and body, rendered in a thread: a large page takes tens of milliseconds."""
+        return await asyncio.to_thread(self.get, accept)
 
     def get(self, accept: str = "") -> tuple[str, bytes]:
         """Content type and body for an Accept header."""

@@ -175,9 +175,7 @@ def test_substitutions_fill_scalars_and_never_make_structure(configure, tmp_path
 
 def test_a_variable_that_is_not_set_is_a_fault(configure):
     assert faults(configure, "data: ${NO}") == "c.yaml:1: data: the variable NO is not set (a default: ${NO:-…})"
-    assert faults(configure, "data: ${file:/no/such}").startswith(
-        "c.yaml:1: data: the file /no/such cannot be read"
-    )
+    assert faults(configure, "data: ${file:/no/such}").startswith("c.yaml:1: data: the file /no/such cannot be read")
     assert "is not ${NAME}" in faults(configure, "data: ${a-b}")
 
 
