@@ -164,8 +164,9 @@ def _nested_message(fields: dict[str, Any]) -> Response:
 
 
 def _last_turn(fields: dict[str, Any]) -> Response:
-    """The state of an agent: its last turn is the answer."""
-    return _list(items_of(fields["messages"]), last=True)
+    """The state of an agent: its last turn is the answer, unless the answer stands beside the turns."""
+    found = _list(items_of(fields["messages"]), last=True)
+    return found if found.choices else _other(fields, 1)
 
 
 _SHAPES: Final = (

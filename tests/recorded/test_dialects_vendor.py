@@ -22,8 +22,8 @@ from otel_evals.records.exchange import Content
 from otel_evals.records.reading import SpanRole
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
-    Langfuse(), MLflow(), AiSdk(), AdkOne(), LangSmith(), OpenInference(), Laminar(), OpenLLMetryIndexed(), OpenLLMetry(),
-    Traceloop(), AnthropicSdk(), GenAi(),
+    Langfuse(), MLflow(), AiSdk(), AdkOne(), LangSmith(), OpenInference(), Laminar(), OpenLLMetryIndexed(),
+    OpenLLMetry(), Traceloop(), AnthropicSdk(), GenAi(),
 )  # fmt: skip
 
 PRODUCERS: Final = (
