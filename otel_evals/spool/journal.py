@@ -107,6 +107,10 @@ class Journal:
         """How many entries are alive."""
         return len(self._places)
 
+    def __contains__(self, entry_id: object) -> bool:
+        """Whether an entry is alive."""
+        return entry_id in self._places
+
     def __iter__(self) -> Iterator[int]:
         """The ids of the live entries as of now, oldest first."""
         return iter(list(self._places))
@@ -152,6 +156,24 @@ class Journal:
                 if places == [self._places[entry_id] for entry_id in entry_ids]:
                     raise
                 # The entries were moved to a newer segment meanwhile.
+
+    def size_of(self, entry_id: int) -> int:
+        """Bytes of a live entry's payload. Raises KeyError."""
+        return self._places[entry_id].length - segment.RECORD_BYTES
+
+    async def heads(self, length: int) -> dict[int, bytes]:
+        """The first `length` bytes of every live payload, unchecked: for an index over what a former run left."""
+        places = dict(self._places)
+        return await asyncio.to_thread(
+            lambda: {
+                entry_id: self._disk.read(
+                    segment_path(self.folder, place.segment),
+                    place.offset + segment.RECORD_BYTES,
+                    min(length, place.length - segment.RECORD_BYTES),
+                )
+                for entry_id, place in places.items()
+            }
+        )
 
     async def entries(self) -> AsyncIterator[tuple[int, bytes]]:
         """Id and payload of every entry that is alive when its turn comes, oldest first; damaged ones are left out."""

@@ -1,0 +1,48 @@
+"""A ledger that a test can read, and destinations that retry within a test's patience."""
+
+from collections import Counter
+from typing import Any
+
+from otel_evals.forward.settings import DestinationSettings, RetrySettings
+from otel_evals.records.signal import Signal
+from otel_evals.records.units import Duration
+
+
+class RecordingLedger:
+    """Remembers the counts of forwarding."""
+
+    def __init__(self) -> None:
+        self.sent: Counter[str] = Counter()
+        """Items that arrived, by destination."""
+        self.lost: Counter[tuple[str, str]] = Counter()
+        """Items that were dropped, by destination and reason."""
+        self.retries: Counter[str] = Counter()
+        """Requests sent again, by code."""
+        self.now_waiting: dict[str, int] = {}
+        """Items that wait, by destination."""
+
+    def forwarded(self, destination: str, signal: Signal, items: int) -> None:
+        """See `Ledger`."""
+        del signal
+        self.sent[destination] += items
+
+    def dropped(self, destination: str, signal: Signal, items: int, reason: str) -> None:
+        """See `Ledger`."""
+        del signal
+        self.lost[destination, reason] += items
+
+    def retried(self, destination: str, code: str) -> None:
+        """See `Ledger`."""
+        del destination
+        self.retries[code] += 1
+
+    def waiting(self, destination: str, items: int) -> None:
+        """See `Ledger`."""
+        self.now_waiting[destination] = items
+
+
+def quick_destination(url: str, **options: Any) -> DestinationSettings:
+    """A destination called `next` with pauses of milliseconds; `options` are further settings."""
+    retry = RetrySettings(initial=Duration(0.02), max=Duration(0.1))
+    settings: dict[str, Any] = {"url": url, "name": "next", "retry": retry, **options}
+    return DestinationSettings(**settings)
