@@ -40,8 +40,8 @@ class Pii:
     allow: Annotated[
         tuple[str, ...],
         Meta(
-            description="Values that may be given out, such as the support hotline, and e-mail domains (`@example.com`); "
-            "compared by letters and digits only; default none."
+            description="Values that may be given out, such as the support hotline, and e-mail domains "
+            "(`@example.com`); compared by letters and digits only; default none."
         ),
     ] = ()
     trust_system: Annotated[

@@ -5,6 +5,8 @@ text says whose address it is (`lives at`, `'s address`, `Name:` … `Address:`)
 address in the same breath, or when they stand as the lines of a postal label. Called by `text.personal`.
 """
 
+# ruff: noqa: RUF001 - words and punctuation of many languages are meant as they stand
+
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -41,8 +43,10 @@ _EAST_ASIAN: Final = re.compile(
 _NUMBERED: Final = re.compile(r"\d{1,6}[a-z]?[ ,]+[^\W\d]|[^\W\d]{3,}\.? \d{1,5}\b")
 
 _OWNER: Final = compile_expression(
-    r"(?i)\b(?:lives?|resides?|residing|living) (?:at|on|in)\b|\b(?:wohnt|wohnhaft)\b|\b(?:habite|demeure) (?:au|à|rue)?"
-    r"|\b(?:vive|reside|residente|domiciliad[oa]) (?:en|na|no|em|in|a)\b|\b(?:abita|risiede) (?:in|a)\b|\bwoont (?:op|aan|in)\b"
+    r"(?i)\b(?:lives?|resides?|residing|living) (?:at|on|in)\b|\b(?:wohnt|wohnhaft)\b|\b(?:habite|demeure) (?:au"
+    r"|à|rue)?"
+    r"|\b(?:vive|reside|residente|domiciliad[oa]) (?:en|na|no|em|in|a)\b|\b(?:abita|risiede) (?:in|a)\b"
+    r"|\bwoont (?:op|aan|in)\b"
     r"|\bmieszka (?:przy|na|w)\b|прожива(?:ет|ю)|жив[её]т (?:на|по|в)|住在|住んで|居住"
     r"|\b(?:his|her|their)(?: [a-z]+)? address\b|['’]s (?:[a-z]+ )?address\b"
     r"|\b(?:adresse (?:von|de)|direcci[óo]n de|indirizzo di|endere[çc]o d[eoa]|adres van)\b|адрес \S+"
@@ -52,7 +56,8 @@ _LABEL: Final = compile_expression(
     r"|địa chỉ|alamat|पता)\s{0,3}[:：=]|(?:住所|地址|住址|주소)"
 )
 _NAMED: Final = re.compile(
-    r"(?:\b(?:name|nom|nombre|nome|naam|imi[ęe]|имя|фио|ad soyad|nama|họ tên)\b|姓名|氏名|名前|이름|성명|الاسم|नाम)\s{0,3}[:：=]"
+    r"(?:\b(?:name|nom|nombre|nome|naam|imi[ęe]|имя|фио|ad soyad|nama|họ tên)\b"
+    r"|姓名|氏名|名前|이름|성명|الاسم|नाम)\s{0,3}[:：=]"
     r"|\b(?:mr|mrs|ms|dr|herr|frau|monsieur|madame|m\.|mme|señor|señora|sr|sra|signor|signora|sig|pan|pani)\b\.? "
     r"|г-н|госпо|さん|先生|女士|씨"
 )
@@ -60,12 +65,12 @@ _LABELLED_NAME: Final = re.compile(
     r"(?:billing|shipping|delivery|home|mailing|postal|rechnungs\w*|liefer\w*)[ \-]?(?:address|adresse|anschrift)"
 )
 _PROSE: Final = compile_expression(
-    r"\b((?:[A-Z][\w'’\-]+|[A-Z]\.)(?: (?:[A-Z][\w'’\-]+|[A-Z]\.)){1,3})(?:, | of | at | \()\d{1,5}[A-Za-z]? (?:[A-Z][\w.'\-]+ ){1,3}"
-    + _STREET_ENGLISH
-    + r"\b"
+    r"\b((?:[A-Z][\w'’\-]+|[A-Z]\.)(?: (?:[A-Z][\w'’\-]+|[A-Z]\.)){1,3})(?:, | of | at "
+    r"| \()\d{1,5}[A-Za-z]? (?:[A-Z][\w.'\-]+ ){1,3}" + _STREET_ENGLISH + r"\b"
 )
 _ORGANISATION: Final = re.compile(
-    r"\b(?:museum|hotel|inc|ltd|llc|corp|church|school|university|college|hospital|clinic|restaurant|café|cafe|bank|park"
+    r"\b(?:museum|hotel|inc|ltd|llc|corp|church|school|university|college|hospital|clinic|restaurant|café|cafe"
+    r"|bank|park"
     r"|station|library|office|centre|center|hall|theatre|theater|gmbh|store|shop|gallery|house|bar|inn|club|airport"
     r"|company|department|agency|court|building|tower|market|embassy|the)\b"
 )
@@ -74,7 +79,8 @@ _NAME_LINE: Final = re.compile(
     r"[>?\s]*[^\W\d_][^\W\d_.'’\-]*\.?(?: [^\W\d_][^\W\d_'’\-]*\.?(?:['’\-][^\W\d_]+)*){1,4}\s*"
 )
 _LOCALITY: Final = re.compile(
-    r"(?:^|\n)\W*(?:[^\W\d][^\n:]{0,40} )?[a-z]{0,2}-?\d{4,6}\W*(?:\n|$)|\bap[oe] a[aep] \d{5}|\n\W*[a-z]\d[a-z] ?\d[a-z]\d\W*(?:\n|$)"
+    r"(?:^|\n)\W*(?:[^\W\d][^\n:]{0,40} )?[a-z]{0,2}-?\d{4,6}\W*(?:\n|$)|\bap[oe] a[aep] \d{5}"
+    r"|\n\W*[a-z]\d[a-z] ?\d[a-z]\d\W*(?:\n|$)"
 )
 
 _GAP: Final = 90
@@ -116,7 +122,8 @@ def _numbered_name(behind: str) -> re.Match[str] | None:
     """A house number beside a capitalised word, at the very beginning."""
     return (
         re.match(
-            r"[\s:]*(?:(?:\d{1,6}[A-Za-z]? ){1,2}[^\W\d_a-zß-öø-ÿ][\w'’\-]+|\W*(?:[^\W\d_][\w'’\-]+ ){1,4}\d{1,5}\b(?! (?:years|days|percent)))",
+            r"[\s:]*(?:(?:\d{1,6}[A-Za-z]? ){1,2}[^\W\d_a-zß-öø-ÿ][\w'’\-]+"
+            r"|\W*(?:[^\W\d_][\w'’\-]+ ){1,4}\d{1,5}\b(?! (?:years|days|percent)))",
             behind,
         )
         if re.match(r"[\s:]*(?:\d|[^\W\d_a-z])", behind)

@@ -30,7 +30,7 @@ def masked(value: str) -> str:
 
 
 def summary(text: str, found: list[Detection]) -> str:
-    """`e-mail ×2 (j…@…), IBAN (…55)`: every kind with its count and the masked form of its first value."""
+    """Every kind with its count and the masked form of its first value: `e-mail (j…@…), IBAN (…55)`."""
     kinds: dict[str, list[Detection]] = {}
     for detection in found:
         kinds.setdefault(detection.kind, []).append(detection)

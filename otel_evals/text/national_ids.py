@@ -4,6 +4,8 @@ Called by `text.personal`. One row a number: a form that a chance number seldom 
 needs no words; a bare row of nine to twelve digits does.
 """
 
+# ruff: noqa: RUF001 - words and punctuation of many languages are meant as they stand
+
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -52,37 +54,45 @@ _SCHEMES: Final = (
         r"steuer-?\s?(?:id|ident|nummer)|\bidnr|tax (?:id|number)|\btin\b",
     ),
     _scheme(
-        "French social security number", r"\b[12] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d\d|2[AB]) ?\d{3} ?\d{3} ?\d\d\b",
+        "French social security number",
+            r"\b[12] ?\d\d ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d\d|2[AB]) ?\d{3} ?\d{3} ?\d\d\b",
         checksums.nir,
     ),
     _scheme("Spanish DNI", r"\b\d{8}-?[A-HJ-NP-TV-Z]\b|\b[XYZ]-?\d{7}-?[A-HJ-NP-TV-Z]\b", checksums.dni),
     _scheme(
         "Italian fiscal code", r"\b[A-Z]{6}\d{2}[A-EHLMPRST][0-7]\d[A-Z]\d{3}[A-Z]\b", checksums.codice_fiscale
     ),
-    _scheme("Dutch BSN", r"\b\d{9}\b|\b\d{4}\.\d{2}\.\d{3}\b", checksums.bsn, r"\bbsn\b|burgerservicenummer|sofinummer"),
+    _scheme("Dutch BSN", r"\b\d{9}\b|\b\d{4}\.\d{2}\.\d{3}\b", checksums.bsn,
+        r"\bbsn\b|burgerservicenummer|sofinummer"),
     _scheme("Polish PESEL", r"\b\d{11}\b", checksums.pesel, r"\bpesel"),
     _scheme("Brazilian CPF", r"\b\d{3}\.\d{3}\.\d{3}-\d{2}\b", checksums.cpf),
     _scheme("Brazilian CPF", r"\b\d{11}\b", checksums.cpf, r"\bcpf\b"),
-    _scheme("Indian Aadhaar", r"\b[2-9]\d{3} ?\d{4} ?\d{4}\b", checksums.verhoeff, r"aadhaar|aadhar|\buid(?:ai)?\b|आधार"),
+    _scheme("Indian Aadhaar", r"\b[2-9]\d{3} ?\d{4} ?\d{4}\b", checksums.verhoeff,
+        r"aadhaar|aadhar|\buid(?:ai)?\b|आधार"),
     _scheme("Indian PAN", r"\b[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]\b", _any, r"\bpan\b|permanent account|पैन"),
     _scheme(
         "Chinese resident id",
         r"\b[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx]\b", checksums.iso7064_mod11_2,
     ),
     _scheme("Korean resident number", r"\b\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}\b", checksums.rrn),
-    _scheme("Japanese individual number", r"\b\d{4}[ -]?\d{4}[ -]?\d{4}\b", checksums.my_number, r"マイナンバー|個人番号|my number"),
-    _scheme("Canadian SIN", r"\b\d{3}[ -]?\d{3}[ -]?\d{3}\b", checksums.luhn, r"\bsin\b|social insurance|assurance sociale"),
+    _scheme("Japanese individual number",
+        r"\b\d{4}[ -]?\d{4}[ -]?\d{4}\b", checksums.my_number, r"マイナンバー|個人番号|my number"),
+    _scheme("Canadian SIN", r"\b\d{3}[ -]?\d{3}[ -]?\d{3}\b", checksums.luhn,
+        r"\bsin\b|social insurance|assurance sociale"),
     _scheme("Australian TFN", r"\b\d{3} ?\d{3} ?\d{3}\b", checksums.tfn, r"\btfn\b|tax file"),
     _scheme("Turkish identity number", r"\b[1-9]\d{10}\b", checksums.tckn, r"kimlik|\btckn\b|\bt\.?c\.? "),
     _scheme("Russian SNILS", r"\b\d{3}-\d{3}-\d{3}[ -]\d\d\b", checksums.snils),
     _scheme("Russian taxpayer number", r"\b\d{12}\b", checksums.inn, r"инн"),
-    _scheme("Swedish personal number", r"\b(?:19|20)?\d\d[01]\d[0-3]\d[-+]\d{4}\b", lambda n: checksums.luhn(n[-10:]), r"person(?:nummer|al (?:identity )?number)"),
+    _scheme("Swedish personal number",
+        r"\b(?:19|20)?\d\d[01]\d[0-3]\d[-+]\d{4}\b",
+        lambda n: checksums.luhn(n[-10:]), r"person(?:nummer|al (?:identity )?number)"),
 )  # fmt: skip
 
 _DOCUMENT: Final = compile_expression(
-    r"(?i)(driver'?s?'?’?s? licen[cs]e|driving licen[cs]e|führerschein|permis de conduire|(?:permiso|licencia|carnet) de conducir"
-    r"|patente di guida|carta de condução|carteira de motorista|\bcnh\b|rijbewijs|prawo jazdy|водительск|運転免許|驾驶证|駕駛證"
-    r"|운전면허|passport|reisepass|passnummer|passeport|pasaporte|passaporto|passaporte|paspoort|paszport|pasaport"
+    r"(?i)(driver'?s?'?’?s? licen[cs]e|driving licen[cs]e|führerschein|permis de conduire|(?:permiso|licencia"
+    r"|carnet) de conducir"
+    r"|patente di guida|carta de condução|carteira de motorista|\bcnh\b|rijbewijs|prawo jazdy|водительск"
+    r"|運転免許|驾驶证|駕駛證|운전면허|passport|reisepass|passnummer|passeport|pasaporte|passaporto|passaporte|paspoort|paszport|pasaport"
     r"|паспорт|旅券|パスポート|护照|護照|여권|جواز السفر|hộ chiếu)"
     r"(?:[^\n\d]{0,24}?[^\nA-Za-z0-9])?\b([A-Za-z]{0,3}[-]?\d[A-Za-z0-9\-]{3,15})\b"
 )

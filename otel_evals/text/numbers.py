@@ -4,6 +4,8 @@ Numbers without a check digit are told apart by their surroundings only. The wor
 of the web; a number that is announced as an order, an invoice, a version and so on is never personal data.
 """
 
+# ruff: noqa: RUF001 - words and punctuation of many languages are meant as they stand
+
 import re
 from typing import Final
 
@@ -21,13 +23,17 @@ _OTHER_NUMBER: Final = re.compile(
 _PHONE_BEFORE: Final = re.compile(
     r"\b(?:tel|tlf|tlfn|telp|phones?|telephone|mobile|mob|cell|cellphone|fax|hotline|landline|whatsapp|sms|wechat|dial"
     r"|call|calls|called|calling|ring|reach|contact|answering at|messages? to|registered|desk|direct line|extension"
-    r"|numbers? (?:is|are)|number|telefon\w*|handy\w*|mobil\w*|rufnummer|anrufen|erreichbar|erreichen|durchwahl"
-    r"|t[ée]l[ée]phon\w*|t[ée]l|portable|appel\w*|joindre|num[ée]ro|tel[ée]fon\w*|m[óo]vil|celular\w*|llam\w+|n[úu]mero"
-    r"|cellulare|chiam\w+|numero|telem[óo]vel|lig(?:ue|ar)|mobiel|bel|bellen|nummer|kom[óo]rk\w*|zadzwo\w*|dzwo\w*"
-    r"|cep|gsm|aray\w*|ara|puhelin|soita|kännykkä|voleit?\w*|telepon|hubungi|nomor|hp|тел|телефон\w*|моб|мобильн\w*"
-    r"|звон\w*|позвон\w*|факс)\b|電話|携帯|携帶|ファックス|番号|电话|手机|手機|致电|致電|拨打|撥打|号码|號碼|전화|휴대폰|연락처|핸드폰"
+    r"|telefon\w*|handy\w*|mobil\w*|rufnummer\w*|anrufen|erreichbar|erreichen|durchwahl"
+    r"|t[ée]l[ée]phon\w*|t[ée]l|portable|appel\w*|joindre|tel[ée]fon\w*|m[óo]vil|celular\w*|llam\w+"
+    r"|cellulare|chiam\w+|telem[óo]vel|lig(?:ue|ar)|mobiel|bel|bellen|kom[óo]rk\w*|zadzwo\w*|dzwo\w*"
+    r"|cep|gsm|aray\w*|ara|puhelin|soita|kännykkä|voleit?\w*|telepon|hubungi|hp|тел|телефон\w*|моб|мобильн\w*"
+    r"|звон\w*|позвон\w*|факс)\b|電話|携帯|携帶|ファックス|电话|手机|手機|致电|致電|拨打|撥打|전화|휴대폰|연락처|핸드폰"
     r"|هاتف|الهاتف|جوال|اتصل|تلفن|موبایل|điện thoại|số đt|gọi|फ़ोन|फोन|मोबाइल|โทร",
 )
+_NUMBER_BEFORE: Final = re.compile(
+    r"\b(?:numbers?|nummer|num[ée]ro|n[úu]mero|numer|nomor|номер|numara\w*)\b|番号|号码|號碼|번호|رقم|नंबर"
+)
+"""Says that a number follows, but not what for: enough where nothing else is named."""
 _PHONE_AFTER: Final = re.compile(r"^[\s\-(,]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel|mobil|büro)\b")
 _CARD_BEFORE: Final = re.compile(
     r"\b(?:cards?|cc|credit|debit|visa|mastercard|amex|american express|maestro|kreditkarten?\w*|karten\w*|cartes?"
@@ -55,6 +61,8 @@ def announced_as_phone(text: str, start: int, end: int) -> bool:
     place = _last(_PHONE_BEFORE, window)
     if place >= 0:
         return place > _last(_OTHER_NUMBER, window) and not _CARD_BEFORE.search(window)
+    if _NUMBER_BEFORE.search(window):
+        return not (_OTHER_NUMBER.search(window) or _CARD_BEFORE.search(window))
     return _PHONE_AFTER.match(text[end : end + _AFTER].lower()) is not None
 
 

@@ -23,7 +23,8 @@ _EMAIL: Final = compile_expression(
 )
 _PLACEHOLDER: Final = re.compile(
     r"(?:user(?:name)?|name|you|your[._\-]?\w*|e?mail|someone|somebody|me|foo|bar|example|recipient|sender|no-?reply)"
-    r"@(?:[\w\-]+\.)*(?:example\.(?:com|org|net|edu)|example|domain\.com|email\.com|yourdomain\.\w+|yourcompany\.\w+|company\.com)"
+    r"@(?:[\w\-]+\.)*(?:example\.(?:com|org|net|edu)|example|domain\.com|email\.com|yourdomain\.\w+"
+    r"|yourcompany\.\w+|company\.com)"
 )
 _CARD: Final = compile_expression(
     r"\b(?:\d{4}[ \-]\d{4}[ \-]\d{4}[ \-]\d{4}(?:[ \-]\d{3})?|\d{4}[ \-]\d{6}[ \-]\d{4,5}|\d{12,19})\b"
@@ -38,7 +39,8 @@ _IBAN: Final = compile_expression(r"(?i)\b[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]{1,4}){3
 _IPV4: Final = compile_expression(r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b")
 _IPV6: Final = compile_expression(r"(?i)\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}")
 _VERSION_BEFORE: Final = re.compile(
-    r"(?:version|release|build|revision|section|chapter|§|firmware|kernel|\bv|driver|oid|kapitel|abschnitt)[\s.:=]*(?:is |of )?$"
+    r"(?:version|release|build|revision|section|chapter|§|firmware|kernel|\bv|driver|oid|kapitel"
+    r"|abschnitt)[\s.:=]*(?:is |of )?$"
 )
 _NETWORK_BEFORE: Final = re.compile(r"\b(?:ips?|ipv4|address|addr|host|client|server|adresse)\b")
 _RESOLVERS: Final = frozenset(
@@ -127,7 +129,7 @@ def _is_version(text: str, start: int, end: int) -> bool:
 
 GATES: Final[dict[str, tuple[Detector, ...]]] = {
     r"[\pL\pN]@[\pL\pN]": (_emails,),
-    r"\d(?:[ \-./()\x{a0}]{0,3}\d){5}": (phones.find, _cards, national_ids.find),
+    r"\d(?:[ \-./()\x{a0}]{0,3}\d){5}": (national_ids.find, _cards, phones.find),
     r"\d[\-. ]\d{2}[\-. ]\d{4}\b|\b[A-Z]{6}\d\d[A-Z]|\b[A-Z]{5}\d{4}[A-Z]\b|\b[A-Z]{2} ?\d\d ?\d\d ?\d\d": (
         national_ids.find,
     ),
@@ -135,13 +137,14 @@ GATES: Final[dict[str, tuple[Detector, ...]]] = {
     r"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:|[0-9A-Fa-f]::[0-9A-Fa-f]": (
         _network_addresses,
     ),
-    r"(?i)licen[cs]e|passp|passa?p|pasa?por|paszport|reisepass|führerschein|permis|rijbewijs|patente|prawo jazdy|condu[cçz]|motorista|\bcnh\b|водительск|паспорт|運転免許|驾驶证|駕駛證|운전면허|旅券|パスポート|护照|護照|여권|جواز|hộ chiếu": (
-        national_ids.find_documents,
-    ),
-    r"(?i)\b(?:lives?|resid\w+|living|wohn\w+|habite|demeure|vive|abita|risiede|woont|mieszka) |address|adress|adres|anschrift|direcci|domicil|indirizzo|endere|адрес|прожива|住|地址|주소|العنوان|địa chỉ|alamat|पता"
-    r"|\d [^\n]{0,32}(?:street|avenue|road|lane|drive|boulevard)|apt\.? ?\d|suite \d|ap[oe] a|box \d|\n[^\n]*\d{4,6}\W*(?:\n|$)|\n[^\n]*[^\W\d] \d{1,4}\W*(?:\n|$)": (
-        addresses.find,
-    ),
+    r"(?i)licen[cs]e|passp|passa?p|pasa?por|paszport|reisepass|führerschein|permis|rijbewijs|patente|prawo jazdy"
+    r"|condu[cçz]|motorista|\bcnh\b|водительск|паспорт"
+    r"|運転免許|驾驶证|駕駛證|운전면허|旅券|パスポート|护照|護照|여권|جواز|hộ chiếu": (national_ids.find_documents,),
+    r"(?i)\b(?:lives?|resid\w+|living|wohn\w+|habite|demeure|vive|abita|risiede|woont|mieszka) |address|adress"
+    r"|adres|anschrift|direcci|domicil|indirizzo|endere|адрес|прожива|住|地址|주소|العنوان|địa chỉ|alamat|पता"
+    r"|\d [^\n]{0,32}(?:street|avenue|road|lane|drive|boulevard)"
+    r"|(?-i:\d [A-Z][\w.' \-]{0,30} (?:St|Ave|Rd|Ln|Dr|Blvd|Way|Court|Ct|Place|Pl|Square|Sq|Terrace)\b)|apt\.? ?\d|suite \d|ap[oe] a|box \d"
+    r"|\n[^\n]*\d{4,6}\W*(?:\n|$)|\n[^\n]*[^\W\d] \d{1,4}\W*(?:\n|$)": (addresses.find,),
 }
 """Gate → the detectors that can find something only where the gate occurs."""
 

@@ -24,16 +24,16 @@ _NORTH_AMERICAN: Final = compile_expression(
 _TRUNK: Final = compile_expression(r"\(?\b0[1-9]\d{0,3}\)?(?:[ \-./]{1,2}\d{2,8}){1,4}\b")
 _ANY: Final = compile_expression(r"\(?\b\d(?:[ \-./()]{0,2}\d){5,13}\b" + _EXTENSION)
 
-_SERVICE: Final = re.compile(r"(?:(?:00)?1)?8(?:00|33|44|55|66|77|88)\d{7}|0[89]00?\d+|(?:00)?800\d{8}")
+_SERVICE: Final = re.compile(r"(?:(?:00)?1)?8(?:00|33|44|55|66|77|88)\d{7}|0[89]00\d+|0120\d{6}|(?:00)?800\d{8}")
 _DATE: Final = re.compile(
     r"\(?(?:(?:19|20)\d\d[\-./ ](?:0?[1-9]|1[0-2])[\-./ ](?:0?[1-9]|[12]\d|3[01])"
-    r"|(?:0?[1-9]|[12]\d|3[01])[\-./ ](?:0?[1-9]|[12]\d|3[01])[\-./ ](?:19|20)?\d\d"
-    r"|(?:19|20)\d\d ?[\-/] ?(?:19|20)\d\d)(?:[ \-./()]+\d{1,2})*\)?"
+    r"|(?:0?[1-9]|[12]\d|3[01])[\-./](?:0?[1-9]|[12]\d|3[01])[\-./](?:19|20)?\d\d"
+    r"|(?:19|20)\d\d(?: ?[\-/ ] ?(?:19|20)\d\d)+)(?: +\d{1,2})*\)?"
 )
 _DECIMAL: Final = re.compile(r"\d+\.\d+|\d{1,3}(?:[ .]000)+|[1-9]\d*0000")
 _VERSION: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _SOCIAL_SECURITY: Final = re.compile(r"\d{3}-\d{2}-\d{4}")
-_ACCOUNT_BEFORE: Final = re.compile(r"\b[A-Z]{2}\d{2} ?(?:[A-Z0-9]{1,4} ?)*$")
+_ACCOUNT_BEFORE: Final = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]*(?: [A-Z0-9]{1,4})* ?$")
 """The beginning of an IBAN: what follows is more of it, even where its check digits are wrong."""
 
 
@@ -54,9 +54,12 @@ def _plausible(text: str, match: re.Match[str], least: int, most: int) -> bool:
     digits = "".join(filter(str.isdigit, number))
     if not least <= len(digits) <= most or len(set(digits)) < 3:
         return False
-    if len(digits) == 6 and digits == found:
+    groups = re.findall(r"\d+", number)
+    if (len(digits) == 6 and len(groups) == 1) or (found[0] != "+" and sum(len(group) == 1 for group in groups) > 1):
         return False
-    glued = (start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_#$€£=&/.-")) or _continues(text, end)
+    glued = (
+        start > 0 and ((text[start - 1].isalnum() and text[start - 1].isascii()) or text[start - 1] in "_#$€£=&/.-")
+    ) or _continues(text, end)
     return not (
         glued
         or _SERVICE.fullmatch(digits)
