@@ -81,10 +81,10 @@ _FACT: Final = re.compile(
 )
 _CONTENT: Final = re.compile(
     r"gen_ai\.(?:input|output|prompt|completion|content|choice|event\.content|task|system_instructions"
-    r"|tool\.(?!name|type|call\.id)"
+    r""
     r"|retrieval\.(?:query|documents)|request\.structured_output_schema|agent\.(?:description|tools)"
     r"|embeddings\.input)(?:[._].*)?"
-    r"|gen_ai\.(?:system|user|assistant|tool)\.message.*"
+    r"|gen_ai\.tool\.(?!(?:name|type|call\.id)$).*|gen_ai\.(?:system|user|assistant|tool)\.message.*"
     r"|(?:input|output)(?:\..*)?|llm\.(?:input_messages|output_messages|prompts?|completions?|prompt_template"
     r"|tools|function_call"
     r"|invocation_parameters|request\.functions)(?:\..*)?|(?:retrieval|reranker|embedding)\..*"

@@ -143,7 +143,8 @@ GATES: Final[dict[str, tuple[Detector, ...]]] = {
     r"(?i)\b(?:lives?|resid\w+|living|wohn\w+|habite|demeure|vive|abita|risiede|woont|mieszka) |address|adress"
     r"|adres|anschrift|direcci|domicil|indirizzo|endere|адрес|прожива|住|地址|주소|العنوان|địa chỉ|alamat|पता"
     r"|\d [^\n]{0,32}(?:street|avenue|road|lane|drive|boulevard)"
-    r"|(?-i:\d [A-Z][\w.' \-]{0,30} (?:St|Ave|Rd|Ln|Dr|Blvd|Way|Court|Ct|Place|Pl|Square|Sq|Terrace)\b)|apt\.? ?\d|suite \d|ap[oe] a|box \d"
+    r"|(?-i:\d [A-Z][\w.' \-]{0,30} (?:St|Ave|Rd|Ln|Dr|Blvd|Way|Court|Ct|Place|Pl|Square|Sq|Terrace)\b)"
+    r"|apt\.? ?\d|suite \d|ap[oe] a|box \d"
     r"|\n[^\n]*\d{4,6}\W*(?:\n|$)|\n[^\n]*[^\W\d] \d{1,4}\W*(?:\n|$)": (addresses.find,),
 }
 """Gate → the detectors that can find something only where the gate occurs."""
