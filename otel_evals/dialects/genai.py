@@ -63,7 +63,6 @@ _FIRST_CHUNK: Final = (
 )  # fmt: skip
 
 _KEYS: Final = (
-    gen_ai.OPERATION_NAME,
     gen_ai.PROVIDER_NAME,
     gen_ai.SYSTEM,
     gen_ai.REQUEST_MODEL,
@@ -81,7 +80,7 @@ class GenAi:
     def detect(self, span: SpanView) -> bool:
         """Whether any of the keys stands there that every GenAI span of the conventions has."""
         attributes = span.attributes
-        return any(key in attributes for key in _KEYS)
+        return gen_ai.OPERATION_NAME in attributes or any(key in attributes for key in _KEYS)
 
     def read(self, span: SpanView) -> Reading:
         """Everything that the standard keys say."""
@@ -157,7 +156,6 @@ def _tools(attributes: Attributes, said: Said) -> tuple[ToolDefinition, ...] | N
 
 
 def _streaming(attributes: Attributes) -> bool | None:
-    said = normal.flag(attributes.get(gen_ai.REQUEST_STREAM))
-    if said is None and any(key in attributes for key in _FIRST_CHUNK):
-        return True
-    return said
+    if (said := normal.flag(attributes.get(gen_ai.REQUEST_STREAM))) is not None:
+        return said
+    return True if any(key in attributes for key in _FIRST_CHUNK) else None

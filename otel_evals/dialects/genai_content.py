@@ -17,6 +17,7 @@ _PROMPT: Final = "gen_ai.prompt"
 _COMPLETION: Final = "gen_ai.completion"
 _PROMPT_EVENT: Final = "gen_ai.content.prompt"
 _COMPLETION_EVENT: Final = "gen_ai.content.completion"
+_EVENTS: Final = (_PROMPT_EVENT, _COMPLETION_EVENT)
 _ROLE_LINE: Final = re.compile(r"^(system|developer|user|assistant|tool): ", re.MULTILINE)
 _CALLED: Final = "Function called with tools"
 """What OpenLIT writes in the place of an answer that only calls tools."""
@@ -33,7 +34,7 @@ class GenAiContent:
         attributes = span.attributes
         if _PROMPT in attributes or _COMPLETION in attributes:
             return True
-        return any(event.name in (_PROMPT_EVENT, _COMPLETION_EVENT) for event in span.events)
+        return bool(span.events) and any(event.name in _EVENTS for event in span.events)
 
     def read(self, span: SpanView) -> Reading:
         """Prompt and completion; those of events before those of attributes."""

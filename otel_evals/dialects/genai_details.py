@@ -32,7 +32,7 @@ class GenAiDetails:
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span has a details event."""
-        return any(event.name == gen_ai.DETAILS_EVENT for event in span.events)
+        return bool(span.events) and any(event.name == gen_ai.DETAILS_EVENT for event in span.events)
 
     def read(self, span: SpanView) -> Reading:
         """The content of the span's details events, put together in their order."""

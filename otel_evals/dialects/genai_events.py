@@ -24,7 +24,7 @@ class GenAiEvents:
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span has message events."""
-        return any(event.name in NAMES for event in span.events)
+        return bool(span.events) and any(event.name in NAMES for event in span.events)
 
     def read(self, span: SpanView) -> Reading:
         """The conversation that the span's message events tell, in their order."""

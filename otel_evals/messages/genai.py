@@ -12,6 +12,7 @@ import msgspec
 from otel_evals.messages.jsons import decoded, structure
 from otel_evals.messages.normal import UNKNOWN_FINISH, finish_reason, worse_finish
 from otel_evals.messages.parts import MessageReader, read_message
+from otel_evals.messages.typed import read_typed
 from otel_evals.records.exchange import Choice, Message
 
 
@@ -31,6 +32,8 @@ def read_turns(value: Any, role: str = "user") -> Turns | None:
     """The messages that an attribute holds; None when there is no attribute. `role` is for messages without one."""
     if value is None:
         return None
+    if isinstance(value, str) and (typed := read_typed(value)) is not None:
+        return Turns(messages=typed[0], finish=typed[1])
     raw, cut = structure(value)
     if raw is None:
         text = decoded(value)
@@ -67,6 +70,9 @@ def choices_of(turns: Turns, reasons: Sequence[str] | None = None) -> tuple[Choi
     its tool call) have none at all, where the span gives fewer `reasons` than there are messages, or none and there are
     tool calls; they are joined by newlines. Of a message's own reason and the span's, the more telling one stands.
     """
+    if len(turns.messages) == 1 and turns.messages[0].role != "tool":
+        reason = turns.finish[0]
+        return (choice(turns.messages[0], worse_finish(reason, reasons[0]) if reasons else reason),)
     spoken = [(m, f) for m, f in zip(turns.messages, turns.finish, strict=True) if m.role != "tool"]
     if _are_items(spoken, reasons):
         grouped = [(_joined([m for m, _ in spoken], "\n"), spoken[-1][1])]
@@ -87,8 +93,9 @@ def content_is_off(inputs: Turns | None, outputs: Turns | None) -> bool:
     """Whether the producer left content out: the answer's, or the input's while there is no answer to look at."""
     if outputs is not None and outputs.off:
         return True
-    answered = outputs is not None and any(m.text for m in outputs.messages)
-    return inputs is not None and inputs.off and not answered
+    if inputs is None or not inputs.off:
+        return False
+    return outputs is None or not any(m.text for m in outputs.messages)
 
 
 def _walk(items: list[Any], role: str, *, cut: bool) -> Turns:

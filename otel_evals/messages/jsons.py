@@ -81,6 +81,14 @@ def is_structure(value: Any) -> bool:
     return isinstance(value, list | dict)
 
 
+def parsed_arguments(value: Any) -> Any:
+    """The arguments of a tool call: what JSON text encodes when that is a structure, else `value` as it is."""
+    if not isinstance(value, str):
+        return value
+    read = decoded(value)
+    return read if is_structure(read) else value
+
+
 def encode(value: Any) -> str:
     """`value` as compact JSON text; a string stays as it is, and None is the empty string."""
     if isinstance(value, str):

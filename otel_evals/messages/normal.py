@@ -126,6 +126,8 @@ def model(value: Any) -> tuple[str | None, str | None]:
     if not isinstance(value, str):
         return None, None
     name = value.strip().removeprefix("models/")
+    if "/" not in name:
+        return None, name or None
     said: str | None = None
     while "/" in name:
         head, rest = name.split("/", 1)
@@ -160,6 +162,8 @@ def operation(value: Any) -> str | None:
     """The normal operation name; None for the words of wrappers (`chain`, `workflow`, …) and unknown ones."""
     if not isinstance(value, str):
         return None
+    if (known := _OPERATIONS.get(value)) is not None:
+        return known
     word = value.strip().lower()
     if word.endswith((".dogenerate", ".dostream")):
         return "chat"
@@ -187,13 +191,17 @@ def finish_reasons(value: Any) -> tuple[str, ...] | None:
     """
     if isinstance(value, str) and value.lstrip().startswith("["):
         value, _ = structure(value)
-    items = cast("list[Any]", value) if isinstance(value, list) else [value]
-    found = tuple(finish_reason(item) or UNKNOWN_FINISH for item in items)
+    if not isinstance(value, list):
+        known = finish_reason(value)
+        return None if known is None else (known,)
+    found = tuple([finish_reason(item) or UNKNOWN_FINISH for item in cast("list[Any]", value)])
     return found if any(found) else None
 
 
 def worse_finish(one: str | None, other: str | None) -> str | None:
     """The more telling of two normal reasons that were given for the same choice."""
+    if one == other:
+        return one or None
     return max(one or "", other or "", key=lambda word: _SEVERITY.get(word, 0)) or None
 
 

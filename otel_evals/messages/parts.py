@@ -8,7 +8,7 @@ Bedrock APIs, plain strings, tool calls beside the content. An unknown part neve
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from otel_evals.messages.jsons import decoded, encode, is_structure
+from otel_evals.messages.jsons import encode, parsed_arguments
 from otel_evals.records.exchange import Message, ToolCall, ToolResult
 
 _ROLES: Final = {
@@ -144,7 +144,7 @@ class MessageReader:
         name = _first(inner, "name", "tool_name", "toolName") or _first(fields, "name")
         arguments = _present(inner, "arguments", "args", "input", "parameters")
         call_id = _first(fields, "id", "tool_call_id", "call_id", "toolCallId", "toolUseId")
-        self.calls.append(ToolCall(name=name or "", arguments=_arguments(arguments), id=call_id))
+        self.calls.append(ToolCall(name=name or "", arguments=parsed_arguments(arguments), id=call_id))
 
     def add_result(self, fields: Mapping[str, Any]) -> None:
         """What a tool returned, under any of the names that producers give it."""
@@ -227,11 +227,6 @@ def _modality(kind: str, fields: Mapping[str, Any]) -> str:
     if isinstance(said, str) and said:
         return said
     return next((word for word in _MEDIA_WORDS if word in kind), kind)
-
-
-def _arguments(value: Any) -> Any:
-    read = decoded(value)
-    return read if is_structure(read) or not isinstance(value, str) else value
 
 
 def _present(fields: Mapping[str, Any], *keys: str) -> Any:

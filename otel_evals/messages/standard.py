@@ -42,7 +42,8 @@ def read_said(attributes: Attributes, reasons: tuple[str, ...] | None = None) ->
     inputs = read_turns(get(gen_ai.INPUT_MESSAGES))
     outputs = read_turns(get(gen_ai.OUTPUT_MESSAGES), "assistant")
     system = read_system(get(gen_ai.SYSTEM_INSTRUCTIONS))
-    return said(inputs, outputs, system, reasons=reasons, off=any(key in attributes for key in _UPLOADED))
+    uploaded = inputs is None and outputs is None and any(key in attributes for key in _UPLOADED)
+    return said(inputs, outputs, system, reasons=reasons, off=uploaded)
 
 
 def said(
@@ -59,7 +60,11 @@ def said(
         messages=None if inputs is None else inputs.messages,
         choices=None if outputs is None else choices_of(outputs, reasons),
         off=off or content_is_off(inputs, outputs),
-        truncated=any(turns is not None and turns.truncated for turns in (inputs, outputs, system)),
+        truncated=(
+            (inputs is not None and inputs.truncated)
+            or (outputs is not None and outputs.truncated)
+            or (system is not None and system.truncated)
+        ),
     )
 
 

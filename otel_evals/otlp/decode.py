@@ -97,9 +97,11 @@ _Span, _Record, _Resource, _Scope = (_CLASSES[n] for n in ("Span", "Record", "Re
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
+    if text := value.string_value:
+        return text  # by far the most frequent kind, at half the price of asking which one it is
     kind = value.WhichOneof("value")
     if kind == "string_value":
-        return value.string_value
+        return ""
     if kind is None or depth > _MAX_DEPTH:
         return None
     if kind == "array_value":

@@ -1,0 +1,106 @@
+"""The common case of message JSON, decoded straight into types: standard parts only, nothing missing.
+
+Three times as quick as the tolerant walk of `messages.parts`, which reads everything else; both give the same messages.
+Called by `messages.genai`.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from otel_evals.messages.jsons import parsed_arguments
+from otel_evals.messages.normal import UNKNOWN_FINISH, finish_reason
+from otel_evals.messages.parts import is_redacted, role_of, text_of
+from otel_evals.records.exchange import Message, ToolCall, ToolResult
+
+_KNOWN_ROLES: Final = frozenset({"user", "assistant", "system", "tool"})
+
+
+class _Text(msgspec.Struct, tag_field="type", tag="text"):
+    content: str
+
+
+class _Call(msgspec.Struct, tag_field="type", tag="tool_call"):
+    name: str
+    arguments: Any = None
+    id: str | None = None
+
+
+class _Result(msgspec.Struct, tag_field="type", tag="tool_call_response"):
+    response: Any = None
+    result: Any = None
+    id: str | None = None
+    name: str | None = None
+
+
+class _Reasoning(msgspec.Struct, tag_field="type", tag="reasoning"):
+    content: str
+
+
+class _Message(msgspec.Struct):
+    role: str
+    parts: list[_Text | _Call | _Result | _Reasoning]
+    finish_reason: str | None = None
+    content: None = None
+    tool_calls: None = None
+
+
+_decode: Final = msgspec.json.Decoder(list[_Message]).decode
+
+
+def read_typed(text: str) -> tuple[tuple[Message, ...], tuple[str | None, ...]] | None:
+    """The messages of `text` and their finish reasons (as in `Turns`); None when it needs the tolerant walk."""
+    try:
+        found = _decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        return None
+    messages: list[Message] = []
+    finish: list[str | None] = []
+    for raw in found:
+        parts = raw.parts
+        if len(parts) == 1 and type(parts[0]) is _Text and raw.role != "tool":
+            text = parts[0].content
+            if is_redacted(text):
+                return None
+            role = raw.role
+            messages.append(Message(role=role if role in _KNOWN_ROLES else role_of(role, "user"), text=text))
+        else:
+            message = _message(raw)
+            if message is None:
+                return None
+            messages.append(message)
+        word = raw.finish_reason
+        finish.append(None if word is None else finish_reason(word) or UNKNOWN_FINISH)
+    return tuple(messages), tuple(finish)
+
+
+def _message(raw: _Message) -> Message | None:
+    texts: list[str] = []
+    calls: list[ToolCall] = []
+    results: list[ToolResult] = []
+    reasoning: list[str] = []
+    for part in raw.parts:
+        if isinstance(part, _Text):
+            if is_redacted(part.content):
+                return None
+            if part.content:
+                texts.append(part.content)
+        elif isinstance(part, _Call):
+            calls.append(ToolCall(name=part.name, arguments=parsed_arguments(part.arguments), id=part.id or None))
+        elif isinstance(part, _Result):
+            text = text_of(part.result if part.response is None else part.response)
+            if is_redacted(text):
+                return None
+            results.append(ToolResult(text=text, id=part.id or None, name=part.name or None))
+        else:
+            reasoning.append(part.content)
+    role = role_of(raw.role, "user")
+    if role == "tool" and texts:
+        return None
+    return Message(
+        role=role,
+        text="\n".join(texts),
+        tool_calls=tuple(calls),
+        tool_results=tuple(results),
+        reasoning="\n".join(reasoning),
+    )
