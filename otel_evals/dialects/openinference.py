@@ -13,19 +13,19 @@ import msgspec
 
 from otel_evals.messages.documents import read_documents
 from otel_evals.messages.failure import error_type
-from otel_evals.messages.indexed import nest_all
 from otel_evals.messages.json_schema import read_format
 from otel_evals.messages.jsons import decoded, structure
 from otel_evals.messages.normal import finish_reason, model, provider, text, tokens, version
 from otel_evals.messages.openinference_facts import Body, Parameters, read_body, read_parameters
 from otel_evals.messages.openinference_turns import read_turns
 from otel_evals.messages.parts import is_redacted
+from otel_evals.messages.rows import Row, read_rows
 from otel_evals.messages.shapes import fields_of, items_of, present
 from otel_evals.messages.vendor_message import folded
 from otel_evals.messages.vendor_request import Request, read_request
 from otel_evals.messages.vendor_response import Response, choice_of, read_response
 from otel_evals.messages.vendor_tools import read_vendor_tools
-from otel_evals.records.exchange import Choice, Document, Message, Usage
+from otel_evals.records.exchange import Choice, Document, Message, ToolDefinition, Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -86,14 +86,14 @@ def _reading(span: SpanView, role: SpanRole, **found: Any) -> Reading:
 
 def _read_call(span: SpanView) -> Reading:
     attributes = span.attributes
-    nested = nest_all(attributes, _PREFIXES)
-    sent, sent_off = read_turns(nested[Key.INPUT_MESSAGES], "user")
-    said, said_off = read_turns(nested[Key.OUTPUT_MESSAGES], "assistant")
+    inputs, outputs, tools, prompts, completions = read_rows(attributes, _PREFIXES)
+    sent, sent_off = read_turns(inputs, "user")
+    said, said_off = read_turns(outputs, "assistant")
     usage = _usage(attributes)
     finish = attributes.get(Key.FINISH_REASON)
     evident = bool(sent or said) or usage is not None or finish is not None
     raw_in, raw_out = attributes.get(Key.INPUT_VALUE), attributes.get(Key.OUTPUT_VALUE)
-    request = Request() if sent else _old_prompts(nested[Key.PROMPTS]) or read_request(raw_in)
+    request = Request() if sent else _old_prompts(prompts) or read_request(raw_in)
     if not evident and _is_imitation(span, request):
         return _reading(span, SpanRole.WRAPPER)
     failed = span.status_code == STATUS_ERROR
@@ -101,7 +101,7 @@ def _read_call(span: SpanView) -> Reading:
     choices = _choices(said, finish, body)
     response = Response()
     if choices is None:
-        response = _old_choices(nested[Key.CHOICES]) or (Response() if failed else read_response(raw_out))
+        response = _old_choices(completions) or (Response() if failed else read_response(raw_out))
         choices = response.choices
     if failed and choices is not None and not any(c.message.text or c.message.tool_calls for c in choices):
         choices = None
@@ -111,7 +111,7 @@ def _read_call(span: SpanView) -> Reading:
     return _reading(
         span,
         SpanRole.MODEL_CALL,
-        operation=_operation(nested, request),
+        operation="text_completion" if prompts else "chat",
         provider=_provider(attributes, asked),
         request_model=model(asked)[1],
         response_model=model(answered)[1],
@@ -120,7 +120,7 @@ def _read_call(span: SpanView) -> Reading:
         system=None if sent else request.system,
         choices=choices if choices is None or not any(reasons) else _with_reasons(choices, reasons),
         finish_reasons=reasons if any(reasons) else None,
-        tools=_tools(nested[Key.TOOLS], parameters, request),
+        tools=_tools(tools, parameters, request),
         output_type=output_type,
         output_schema=output_schema,
         usage=usage or response.usage,
@@ -239,16 +239,18 @@ def _provider(attributes: Attributes, asked: Any) -> str | None:
 
 
 def _format(parameters: Parameters, request: Request) -> tuple[str | None, Mapping[str, Any] | None]:
-    asked = {key: value for key, value in msgspec.structs.asdict(parameters).items() if value is not None}
-    found = read_format(asked) if asked else (None, None)
+    found = read_format(asked) if (asked := parameters.format_wishes) else (None, None)
     return found if found[0] else (request.output_type, request.output_schema)
 
 
-def _tools(items: list[Any], parameters: Parameters, request: Request) -> Any:
-    if items:
-        declared = (fields_of(fields_of(item).get("tool")) for item in items)
-        return read_vendor_tools([tool.get("json_schema") or tool for tool in declared])
+def _tools(rows: list[Row], parameters: Parameters, request: Request) -> tuple[ToolDefinition, ...] | None:
+    if rows:
+        return read_vendor_tools([row.get("tool.json_schema") or _declared(row) for row in rows])
     return read_vendor_tools(parameters.tools) if parameters.tools is not None else request.tools
+
+
+def _declared(row: Row) -> dict[str, Any]:
+    return {field.removeprefix("tool."): value for field, value in row.items()}
 
 
 def _streaming(span: SpanView, parameters: Parameters, request: Request) -> bool | None:
@@ -269,19 +271,13 @@ def _usage(attributes: Attributes) -> Usage | None:
     )
 
 
-def _operation(nested: Mapping[str, list[Any]], request: Request) -> str:
-    return "text_completion" if nested[Key.PROMPTS] and not request.system else "chat"
-
-
-def _old_prompts(items: list[Any]) -> Request | None:
-    texts = [said for item in items if isinstance(said := fields_of(fields_of(item).get("prompt")).get("text"), str)]
+def _old_prompts(rows: list[Row]) -> Request | None:
+    texts = [said for row in rows if isinstance(said := row.get("prompt.text"), str)]
     return Request(messages=tuple(Message(role="user", text=said) for said in texts), chat=True) if texts else None
 
 
-def _old_choices(items: list[Any]) -> Response | None:
-    texts = [
-        said for item in items if isinstance(said := fields_of(fields_of(item).get("completion")).get("text"), str)
-    ]
+def _old_choices(rows: list[Row]) -> Response | None:
+    texts = [said for row in rows if isinstance(said := row.get("completion.text"), str)]
     choices = tuple(Choice(message=Message(role="assistant", text=said)) for said in texts)
     return Response(choices=choices) if choices else None
 
@@ -291,17 +287,17 @@ def _hidden(value: Any) -> bool:
 
 
 def _documents(attributes: Attributes) -> tuple[Document, ...] | None:
-    nested = nest_all(attributes, (Key.DOCUMENTS, Key.RERANKED))
-    items = nested[Key.DOCUMENTS] or nested[Key.RERANKED]
-    if not items:
+    retrieved, reranked = read_rows(attributes, (Key.DOCUMENTS, Key.RERANKED))
+    rows = retrieved or reranked
+    if not rows:
         raw, _ = structure(attributes.get(Key.OUTPUT_VALUE))
         listed = items_of(raw) or items_of(present(fields_of(raw), "documents", "results", "passages"))
         # Python representations of documents are not documents.
         objects = [fields for item in listed if (fields := fields_of(item))]
         return read_documents(objects) if objects else None
     whole: list[dict[str, Any]] = []
-    for item in items:
-        fields = fields_of(fields_of(item).get("document"))
+    for row in rows:
+        fields = {field.removeprefix("document."): value for field, value in row.items()}
         whole.append({**fields, "id": fields.get("id") or fields_of(decoded(fields.get("metadata"))).get("doc_id")})
     if all(document["id"] is None for document in whole):
         _borrow_ids(whole, attributes.get(Key.OUTPUT_VALUE))

@@ -7,10 +7,10 @@ filtered answer is replaced by the word FILTERED.
 from typing import Any, ClassVar, Final
 
 from otel_evals.messages.failure import error_type
-from otel_evals.messages.indexed import WHOLE, nest_all
 from otel_evals.messages.json_schema import read_wish
 from otel_evals.messages.jsons import decoded
 from otel_evals.messages.normal import flag, model, operation, provider, text, tokens
+from otel_evals.messages.rows import Row, below, read_rows
 from otel_evals.messages.shapes import fields_of, items_of
 from otel_evals.messages.vendor_message import read_vendor_message
 from otel_evals.messages.vendor_response import choice_of
@@ -31,6 +31,8 @@ _TYPES: Final = {
 }  # fmt: skip
 _FILTERED: Final = "FILTERED"
 _UNKNOWN_ROLES: Final = ("", "unknown")
+_SPOKEN: Final = ("system", "user", "assistant")
+_PLAIN: Final = {"role", "content", "finish_reason"}
 
 
 class OpenLLMetryIndexed:
@@ -47,14 +49,14 @@ class OpenLLMetryIndexed:
     def read(self, span: SpanView) -> Reading:
         """The call with its messages, offered functions and counts."""
         attributes = span.attributes
-        nested = nest_all(attributes, _PREFIXES)
         kind = attributes.get(Key.REQUEST_TYPE)
         role = _TYPES.get(kind.lower(), SpanRole.OTHER) if isinstance(kind, str) else _role(attributes)
         if role is not SpanRole.MODEL_CALL:
             return Reading(role=role)
-        asked, off = _messages(nested[Key.PROMPTS])
+        prompts, completions, functions = read_rows(attributes, _PREFIXES)
+        asked, off = _messages(prompts)
         failed = span.status_code == STATUS_ERROR
-        choices, answer_off = (None, False) if failed else _choices(nested[Key.COMPLETIONS], attributes)
+        choices, answer_off = (None, False) if failed else _choices(completions, attributes)
         reasons = tuple(choice.finish_reason or "" for choice in choices or ())
         said, request_model = model(attributes.get(gen_ai.REQUEST_MODEL))
         output_type, output_schema = read_wish(attributes.get(Key.SCHEMA))
@@ -68,7 +70,7 @@ class OpenLLMetryIndexed:
             messages=asked or None,
             choices=choices,
             finish_reasons=reasons if any(reasons) else None,
-            tools=_tools(nested[Key.FUNCTIONS]),
+            tools=_tools(functions),
             output_type=output_type,
             output_schema=output_schema,
             usage=_usage(attributes),
@@ -92,21 +94,22 @@ def _role(attributes: Attributes) -> SpanRole | None:
     return SpanRole.MODEL_CALL
 
 
-def _messages(items: list[Any]) -> tuple[tuple[Message, ...], bool]:
-    found = [read for item in items if (read := _message(item, "user")) is not None]
-    return tuple(message for message, _ in found), any(off for _, off in found)
+def _messages(rows: list[Row]) -> tuple[tuple[Message, ...], bool]:
+    found = [_message(row, "user") for row in rows]
+    return tuple([message for message, _ in found]), any(off for _, off in found)
 
 
-def _message(item: Any, default_role: str) -> tuple[Message, bool] | None:
-    fields = fields_of(item)
-    if not fields:
-        return None
-    content = fields.get("content")
-    if isinstance(content, dict):
-        content = fields_of(content).get(WHOLE)
-    role = fields.get("role")
-    raw = {**fields, "content": _content(content), "role": default_role if role in _UNKNOWN_ROLES else role}
-    return read_vendor_message(raw, default_role)
+def _message(row: Row, default_role: str) -> tuple[Message, bool]:
+    content, role = _content(row.get("content")), row.get("role")
+    if role in _SPOKEN and isinstance(content, str) and row.keys() <= _PLAIN and content[:1] not in ("_", "["):
+        return Message(role=role, text=content), False
+    raw = {field: value for field, value in row.items() if "." not in field}
+    raw.update(content=content, role=default_role if role in _UNKNOWN_ROLES else role)
+    if calls := below(row, "tool_calls."):
+        raw["tool_calls"] = calls
+    elif "function_call.name" in row:
+        raw["tool_calls"] = [{"name": row["function_call.name"], "arguments": row.get("function_call.arguments")}]
+    return read_vendor_message(raw, default_role) or (Message(role=default_role), False)
 
 
 def _content(value: Any) -> Any:
@@ -125,17 +128,13 @@ def _are_parts(parts: list[Any]) -> bool:
     return all(isinstance(part, str) or isinstance(fields_of(part).get("type"), str) for part in parts)
 
 
-def _choices(items: list[Any], attributes: Attributes) -> tuple[tuple[Choice, ...] | None, bool]:
+def _choices(rows: list[Row], attributes: Attributes) -> tuple[tuple[Choice, ...] | None, bool]:
     choices: list[Choice] = []
     off = False
     said = items_of(attributes.get(gen_ai.FINISH_REASONS))
-    for index, item in enumerate(items):
-        fields = fields_of(item)
-        read = _message(item, "assistant")
-        if read is None:
-            continue
-        message, left_out = read
-        word = fields.get("finish_reason")
+    for index, row in enumerate(rows):
+        message, left_out = _message(row, "assistant")
+        word = row.get("finish_reason")
         if word is None and index < len(said):
             word = said[index]
         choice = choice_of(message, word)
@@ -146,11 +145,9 @@ def _choices(items: list[Any], attributes: Attributes) -> tuple[tuple[Choice, ..
     return (tuple(choices) if choices else None), off
 
 
-def _tools(items: list[Any]) -> tuple[ToolDefinition, ...] | None:
-    if not items:
-        return None
+def _tools(rows: list[Row]) -> tuple[ToolDefinition, ...] | None:
     # The JavaScript sibling calls the schema `arguments`.
-    return read_vendor_tools([{"schema": fields_of(item).get("arguments"), **fields_of(item)} for item in items])
+    return read_vendor_tools([{"schema": row.get("arguments"), **row} for row in rows]) if rows else None
 
 
 def _usage(attributes: Attributes) -> Usage | None:

@@ -33,6 +33,12 @@ class Parameters(msgspec.Struct, frozen=True):
     response_json_schema: Any = None
 
     @property
+    def format_wishes(self) -> dict[str, Any]:
+        """The parameters that may say which output format was asked for."""
+        said = {field: getattr(self, field) for field in _WISHES}
+        return {field: value for field, value in said.items() if value is not None}
+
+    @property
     def named(self) -> str | None:
         """The model that the parameters name."""
         return text(self.model) or text(self.model_name)
@@ -121,6 +127,10 @@ class Body(msgspec.Struct, frozen=True):
         return inner.response_metadata or _NOTHING
 
 
+_WISHES: Final = (
+    "response_format", "text", "format", "output_format", "config", "response_mime_type", "response_schema",
+    "response_json_schema",
+)  # fmt: skip
 _NOTHING: Final = _Meta()
 _PLAIN: Final = frozenset({"id", "object", "model", "model_version", "response_id", "status", "stop_reason"})
 _decode_parameters: Final = msgspec.json.Decoder(Parameters).decode

@@ -1,72 +1,65 @@
-"""OpenInference's flat messages (`llm.input_messages.N.message.…`), once nested again, as `Message` records.
+"""OpenInference's flat messages (`llm.input_messages.N.message.…`) as `Message` records.
 
 Called by the OpenInference dialect. Content stands in `content`, or in `contents` part by part; some instrumentors
 write tool calls twice, beside the contents and among them.
 """
 
-from typing import Any
+from typing import Any, Final
 
-from otel_evals.messages.indexed import WHOLE
-from otel_evals.messages.parts import MessageReader, is_redacted, role_of
-from otel_evals.messages.shapes import fields_of, items_of
+from otel_evals.messages.parts import MessageReader, role_of
+from otel_evals.messages.rows import Row, below
+from otel_evals.messages.shapes import fields_of
 from otel_evals.records.exchange import Message
 
+_ROLE: Final = "message.role"
+_CONTENT: Final = "message.content"
+_PLAIN: Final = {_ROLE, _CONTENT}
+_SPOKEN: Final = frozenset({"system", "user", "assistant"})
 
-def read_turns(items: list[Any], default_role: str) -> tuple[tuple[Message, ...], bool]:
-    """The messages of nested items, and whether some content was left out."""
+
+def read_turns(rows: list[Row], default_role: str) -> tuple[tuple[Message, ...], bool]:
+    """The messages of `rows`, and whether some content was left out."""
     found: list[Message] = []
     off = False
-    for item in items:
-        fields = fields_of(fields_of(item).get("message"))
-        if not fields:
+    for row in rows:
+        content = row.get(_CONTENT)
+        if row.keys() == _PLAIN and row[_ROLE] in _SPOKEN and isinstance(content, str) and content[:1] not in "_[":
+            found.append(Message(role=row[_ROLE], text=content))
             continue
-        message, left_out = _message(fields, default_role)
-        found.append(message)
-        off = off or left_out
+        reader = _read(row, content, default_role)
+        found.append(reader.message())
+        off = off or reader.off
     return tuple(found), off
 
 
-def _message(fields: dict[str, Any], default_role: str) -> tuple[Message, bool]:
-    content, contents, calls = (
-        fields.get("content"),
-        items_of(fields.get("contents")),
-        items_of(fields.get("tool_calls")),
-    )
-    if isinstance(content, str) and not contents and not calls and len(fields) == 2 and "role" in fields:
-        role = role_of(fields["role"], default_role)
-        if role not in ("tool", "developer") and not is_redacted(content):
-            return Message(role=role, text=content), False
-    role = role_of(fields.get("role"), default_role)
+def _read(row: Row, content: Any, default_role: str) -> MessageReader:
+    role = role_of(row.get(_ROLE), default_role)
     reader = MessageReader("system" if role == "developer" else role)
-    texts = [part for item in contents if (part := fields_of(fields_of(item).get("message_content")))]
-    if isinstance(content, dict):
-        content = fields_of(content).get(WHOLE)
+    contents = below(row, "message.contents.")
+    parts = [part for item in contents if (part := fields_of(fields_of(item).get("message_content")))]
+    texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
     if role == "tool":
-        _add_result(reader, fields, content, texts)
-    elif isinstance(content, str) and not any(isinstance(part.get("text"), str) for part in texts):
-        reader.add_text(content)
-    for part in texts if role != "tool" else ():
-        _add_part(reader, part)
-    for item in calls or contents:
+        value = content if isinstance(content, str) else texts
+        reader.add_result({"id": row.get("message.tool_call_id"), "name": row.get("message.name"), "content": value})
+    else:
+        if isinstance(content, str) and not texts:
+            reader.add_text(content)
+        for part in parts:
+            _add_part(reader, part)
+    for item in below(row, "message.tool_calls.") or contents:
         if call := fields_of(fields_of(item).get("tool_call")):
             reader.add_call(call)
-    if isinstance(name := fields.get("function_call_name"), str):
-        reader.add_call({"name": name, "arguments": fields.get("function_call_arguments_json")})
-    return reader.message(), reader.off
+    if isinstance(name := row.get("message.function_call_name"), str):
+        reader.add_call({"name": name, "arguments": row.get("message.function_call_arguments_json")})
+    return reader
 
 
 def _add_part(reader: MessageReader, part: dict[str, Any]) -> None:
     kind = part.get("type")
+    said = part.get("text")
     if kind in ("reasoning", "thinking"):
-        reader.add_part({"type": "reasoning", "content": part.get("text")})
-    elif isinstance(said := part.get("text"), str):
+        reader.add_part({"type": "reasoning", "content": said})
+    elif isinstance(said, str):
         reader.add_text(said)
     elif kind not in ("text", "tool_use", "tool_call", "tool_result", None):
         reader.media.append(str(kind))
-
-
-def _add_result(reader: MessageReader, fields: dict[str, Any], content: Any, texts: list[dict[str, Any]]) -> None:
-    value = (
-        content if isinstance(content, str) else [part["text"] for part in texts if isinstance(part.get("text"), str)]
-    )
-    reader.add_result({"id": fields.get("tool_call_id"), "name": fields.get("name"), "content": value})
