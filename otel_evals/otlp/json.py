@@ -81,7 +81,13 @@ def _attribute_field(tag: bytes, table: _Table) -> Callable[[Any, int], bytes]:
             text = value["stringValue"]
         except (TypeError, KeyError):
             return encode_any(attribute, depth)
-        if len(value) > 1 or type(key) is not str or type(text) is not str or depth + 2 > MAX_DEPTH:
+        if (
+            len(attribute) > 2
+            or len(value) > 1
+            or type(key) is not str
+            or type(text) is not str
+            or depth + 2 > MAX_DEPTH
+        ):
             return encode_any(attribute, depth)
         key, text = key.encode(), text.encode()
         text = b"\x0a" + length_prefix(text) + text  # AnyValue.string_value
