@@ -73,7 +73,25 @@ class Pipeline:
         measurements: Measurements,
         meters: Meters,
         clock: Clock,
+        settles: bool = True,
     ) -> None:
+        """Put the pipeline together.
+
+        Args:
+            reader: reads spans and decides which are evaluated.
+            logs: reads log records.
+            traces: what the traces have told so far.
+            patience: which services are worth waiting for.
+            evaluator: the checks; None lets every span pass unread.
+            versions: derives prompt versions.
+            slices: extra slice keys.
+            holding: the spans that wait.
+            deliver: the way to the destinations.
+            measurements: counts what was evaluated.
+            meters: counts what passes.
+            clock: time.
+            settles: whether a delivered span counts as forwarded; False when a disk queue says so later.
+        """
         self._reader = reader
         self._logs = logs
         self._traces = traces
@@ -86,6 +104,7 @@ class Pipeline:
         self._measurements = measurements
         self._meters = meters
         self._clock = clock
+        self._settles = settles
         self._additions = SpanAdditions()
 
     async def start(self) -> None:
@@ -95,6 +114,11 @@ class Pipeline:
     def reconfigure(self, evaluator: Evaluator | None) -> None:
         """Evaluate with other checks from now on."""
         self._evaluator = evaluator
+
+    def remember_decision(self, trace_id: bytes, route: str) -> None:
+        """Keep what was decided in flight for a trace, to be shown on the span of its call."""
+        if any(trace_id):
+            self._traces.decision(trace_id, route)
 
     async def intake(self, signal: Signal, body: bytes) -> Accepted:
         """Take one request body. Returns when all of it is safe.
@@ -136,10 +160,13 @@ class Pipeline:
         except Refused:
             meters.add(catalogue.SPANS, count, "failed")
             raise
-        meters.add(catalogue.SPANS, max(0, count - taken - accepted.rejected), "forwarded")
-        if accepted.rejected:
-            meters.add(catalogue.SPANS, accepted.rejected, "failed")
+        self._settle(count - taken, accepted)
         return accepted
+
+    def _settle(self, delivered: int, accepted: Accepted) -> None:
+        if self._settles:
+            self._meters.add(catalogue.SPANS, max(0, delivered - accepted.rejected), "forwarded")
+            self._meters.add(catalogue.SPANS, min(accepted.rejected, delivered), "failed")
 
     async def _release(self, body: bytes, held: Held | None) -> None:
         """Forward a span that has waited, evaluated with what is known by now."""
@@ -149,11 +176,11 @@ class Pipeline:
             work = await self._work(body, self._evaluator, may_wait=False)
             out, evaluated = work.body, work.evaluated
         try:
-            await self._deliver(Signal.TRACES, out, 1)
+            accepted = await self._deliver(Signal.TRACES, out, 1)
         except Refused:
             self._meters.add(catalogue.SPANS, 1, "failed")
             raise
-        self._meters.add(catalogue.SPANS, 1, "forwarded")
+        self._settle(1, accepted)
         if held is not None:
             self._joined(held)
         self._measurements.evaluated(evaluated, self._clock.time_ns())
@@ -177,7 +204,7 @@ class Pipeline:
         edits: dict[int, bytes | None] = {}
         work = _Work(body, [], [], 0, {read.span.trace_id for read in reads})
         for read in reads:
-            work.traces |= self._traces.twin_traces(read.reading.response_id)
+            work.traces |= self._traces.twin_traces(read.span, read.reading)
         for read in reads:
             await pace.breathe()
             wait = self._wait(read) if may_wait and self._reader.is_evaluated(read) else None
@@ -268,6 +295,7 @@ def _waiting(read: ReadSpan, body: bytes, wait: str) -> Waiting:
         parent_span_id=span.parent_span_id,
         start_ns=span.start_ns,
         end_ns=span.end_ns,
+        status_code=span.status_code,
         attributes={},
         resource={gen_ai.SERVICE_NAME: span.resource.get(gen_ai.SERVICE_NAME)},
     )

@@ -134,12 +134,12 @@ class Reader:
     def waits(self, read: ReadSpan) -> Wait | None:
         """What the span has to wait for before it can be evaluated whole; None when it is ready."""
         span, reading, traces = read.span, read.reading, self._traces
+        if Awaits.TWIN in reading.awaits and not traces.has_twin(span, reading.response_id):
+            return Wait.TWIN
         if span.status_code == STATUS_ERROR:
             return None
         if Awaits.LOGS in reading.awaits and not traces.closed(*read.key):
             return Wait.LOGS
-        if Awaits.TWIN in reading.awaits and not traces.has_twin(span, reading.response_id):
-            return Wait.TWIN
         if Awaits.ROOT in reading.awaits and span.parent_span_id and not self._has_root(span):
             return Wait.ROOT
         if reading.role is SpanRole.AGENT and not traces.has_call_below(*read.key):

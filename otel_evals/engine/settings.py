@@ -29,6 +29,10 @@ class JoinSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         int,
         msgspec.Meta(ge=0, description="Spans that wait at one time; beyond, they pass at once. Default: 20000."),
     ] = 20_000
+    max_disk: Annotated[
+        ByteSize,
+        msgspec.Meta(description="Bytes on disk of spans that wait; beyond, senders are told to retry. Default: 1GiB."),
+    ] = ByteSize(1 << 30)
     max_traces: Annotated[
         int,
         msgspec.Meta(ge=1, description="Traces that are remembered; the oldest is forgotten first. Default: 20000."),

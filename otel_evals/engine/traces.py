@@ -14,8 +14,8 @@ from otel_evals.engine.reading import has_content, merge
 from otel_evals.engine.settings import JoinSettings
 from otel_evals.records.clock import Clock
 from otel_evals.records.exchange import Document
-from otel_evals.records.reading import Fragment, Reading, SpanRole
-from otel_evals.records.span import SpanView
+from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
+from otel_evals.records.span import STATUS_ERROR, SpanView
 from otel_evals.semconv import gen_ai
 
 _DEPTH: Final = 64
@@ -43,7 +43,8 @@ class _Twin(msgspec.Struct, frozen=True):
     service: object
     start_ns: int
     end_ns: int
-    content: bool
+    leads: bool
+    """Whether it is the one to evaluate: it knows more than the span that awaits its twin."""
 
 
 class Trace:
@@ -133,8 +134,8 @@ class Traces:
         if role is SpanRole.MODEL_CALL:
             trace.calls[span.span_id] = content = has_content(reading)
             _mark(trace, span.parent_span_id, content=content)
-            if reading.response_id:
-                self._twin(span, reading)
+            if (twin_id := _twin_id(span, reading)) is not None:
+                self._twin(twin_id, span, reading)
         elif role in (SpanRole.AGENT, SpanRole.WRAPPER, None) and _tells(reading):
             self._ancestor(trace, span.span_id, reading)
         # Any span may bring documents, but those on a call are its own input.
@@ -155,6 +156,10 @@ class Traces:
         )
         trace.ancestors[span_id] = kept
         self._grow(trace, _NODE_BYTES + sum(len(m.text) for m in reading.system or ()))
+
+    def decision(self, trace_id: bytes, route: str) -> None:
+        """Remember what the application decided in flight."""
+        self._touch(trace_id).decision = route
 
     def fragment(self, fragment: Fragment) -> None:
         """Remember a piece of a call that came in a log record."""
@@ -227,35 +232,44 @@ class Traces:
         trace = self._traces.get(trace_id)
         return trace is not None and trace.rooted
 
-    def _twin(self, span: SpanView, reading: Reading) -> None:
-        response_id = reading.response_id or ""
-        twins = self._twins.setdefault(response_id, [])
-        self._twins.move_to_end(response_id)
+    def _twin(self, twin_id: str, span: SpanView, reading: Reading) -> None:
+        twins = self._twins.setdefault(twin_id, [])
+        self._twins.move_to_end(twin_id)
         key = (span.trace_id, span.span_id)
         if all(t.key != key for t in twins) and len(twins) < _DEPTH:
             service = span.resource.get(gen_ai.SERVICE_NAME)
-            twins.append(_Twin(key, service, span.start_ns, span.end_ns, has_content(reading)))
+            leads = Awaits.TWIN not in reading.awaits and (bool(reading.messages) or span.status_code == STATUS_ERROR)
+            twins.append(_Twin(key, service, span.start_ns, span.end_ns, leads))
         if len(self._twins) > _TWINS:
             self._twins.popitem(last=False)
 
-    def twin_traces(self, response_id: str | None) -> set[bytes]:
-        """Traces in which the same response id was seen: a twin may be a root in another trace."""
-        return {t.key[0] for t in self._twins.get(response_id or "", ())}
+    def twin_traces(self, span: SpanView, reading: Reading) -> set[bytes]:
+        """Traces in which the same call may have been seen: a twin may be a root in another trace."""
+        return {t.key[0] for t in self._twins.get(_twin_id(span, reading) or "", ())}
 
     def has_twin(self, span: SpanView, response_id: str | None) -> bool:
-        """Whether another span with content is the same call: same response id, same service, overlapping times.
+        """Whether a span that knows more is the same call: same response id, same service, overlapping times.
 
         The id alone would not do: proxies and caches repeat ids.
         """
         service = span.resource.get(gen_ai.SERVICE_NAME)
         return any(
-            t.content
+            t.leads
             and t.key != (span.trace_id, span.span_id)
             and t.service == service
             and t.start_ns <= span.end_ns
             and span.start_ns <= t.end_ns
-            for t in self._twins.get(response_id or "", ())
+            for t in self._twins.get(response_id or _failure_id(span) or "", ())
         )
+
+
+def _twin_id(span: SpanView, reading: Reading) -> str | None:
+    return reading.response_id or _failure_id(span)
+
+
+def _failure_id(span: SpanView) -> str | None:
+    """A failed call has no response id: those of one service that overlap in time are taken for one."""
+    return f"failed\0{span.resource.get(gen_ai.SERVICE_NAME)}" if span.status_code == STATUS_ERROR else None
 
 
 def _mark(trace: Trace, span_id: bytes, *, content: bool) -> None:

@@ -1,0 +1,5 @@
+"""Composition: everything is put together here, by plain constructor calls, and nowhere else."""
+
+from otel_evals.app.run import run_processor
+
+__all__ = ["run_processor"]

@@ -1,0 +1,110 @@
+"""The process that the operator started: it holds the crew, the metrics page, the push of own metrics, and the signals.
+
+Life cycle: `run` starts everything, waits for SIGTERM or SIGINT, drains and returns the exit code. SIGHUP reloads what
+can be reloaded; a file with a fault keeps the running configuration. A second signal ends at once; nothing that was
+acknowledged is lost by that either.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+from otel_evals import __version__
+from otel_evals.app.crew import Alone, Crew
+from otel_evals.app.pages import MetricsPage, page_server
+from otel_evals.app.workers import Workers
+from otel_evals.config.schema import Config
+from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.receive.address import parse_listen
+from otel_evals.records.clock import SystemClock
+from otel_evals.records.errors import ConfigurationError
+from otel_evals.semconv import gen_ai
+from otel_evals.telemetry.health import Health
+
+_LOG: Final = logging.getLogger(__name__)
+_ENDED_AT_ONCE: Final = 130
+
+Reload = Callable[[], Config]
+"""Reads the configuration again. Raises ConfigurationError."""
+Watch = Callable[["Host"], Coroutine[Any, Any, None]]
+"""Something that runs beside the work until the host stops: the live view."""
+
+
+class Host:
+    """Runs the processor until it is told to stop."""
+
+    def __init__(self, config: Config, reload: Reload) -> None:
+        self.config = config
+        self._reload = reload
+        self.clock = SystemClock()
+        self.health = Health()
+        self.stopping = asyncio.Event()
+        """Set when the host is told to stop."""
+        folder = spool_folder(config)
+        make = Alone if config.workers == 1 else Workers
+        self.crew: Crew = make(config, folder=folder, health=self.health, clock=self.clock)
+        self._tasks = Tasks(self._on_crash)
+        resource = {gen_ai.SERVICE_NAME: "otel-evals", "service.version": __version__, **config.metrics.resource}
+        page = MetricsPage(self.crew.sums, resource, cache=config.metrics.cache, clock=self.clock)
+        self._server = page_server(
+            page, self.health, listen=config.metrics.listen, clock=self.clock, on_fault=self._on_crash
+        )
+
+    async def run(self, watch: Watch | None = None) -> int:
+        """Work until a signal comes; the exit code.
+
+        Raises:
+            ConfigurationError: something cannot be used as configured; the text says what to do.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop)
+        try:
+            await self._server.start()
+            await self.crew.start()
+        except OSError as error:
+            await self._server.stop(0)
+            raise ConfigurationError(f"cannot listen: {error}; choose another address or stop who has it") from error
+        loop.add_signal_handler(signal.SIGHUP, self._reload_now)
+        for warning in self.crew.warnings:
+            _LOG.warning("%s", warning)
+        watching = self._tasks.spawn(watch(self), "live view") if watch is not None else None
+        await self.stopping.wait()
+        if watching is not None:
+            await asyncio.wait([watching])
+        await self.crew.stop()
+        await self._server.stop(0.5)
+        await self._tasks.close()
+        return 0
+
+    def _told_to_stop(self) -> None:
+        if self.stopping.is_set():
+            os._exit(_ENDED_AT_ONCE)
+        self.stopping.set()
+
+    def _reload_now(self) -> None:
+        try:
+            config = self._reload()
+            self.crew.reload(config)
+        except ConfigurationError as error:
+            _LOG.error("the configuration was not reloaded, the running one stays: %s", error)
+            return
+        self.config = config
+        _LOG.info("configuration reloaded")
+
+    def _on_crash(self, task: str, error: BaseException) -> None:
+        _LOG.error("unexpected error in %s", task, exc_info=error)
+
+
+def spool_folder(config: Config) -> Path:
+    """The folder of one processor: its addresses tell it from others that share the data folder."""
+    ports = [
+        str(parse_listen(listen)[1])
+        for listen in (config.receive.grpc.listen, config.receive.http.listen)
+        if listen is not None
+    ]
+    return Path(config.data) / "spool" / "-".join(ports or ["none"])

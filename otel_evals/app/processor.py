@@ -1,0 +1,164 @@
+"""The processor of one process: plain constructor calls, start order, stop order.
+
+Start: spool → destinations → engine → doors, so that nothing is taken in that could not be passed on. Stop: readiness →
+doors → held spans → destinations → spool, so that what was taken in still finds its way out or stays on disk.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from otel_evals.app.decide import Decider
+from otel_evals.app.evaluator import build_dialects, build_evaluator
+from otel_evals.app.ledger import MeteredLedger
+from otel_evals.config.schema import Config
+from otel_evals.engine.holding import Holding
+from otel_evals.engine.logs import LogReader
+from otel_evals.engine.measure import Measurements
+from otel_evals.engine.patience import Patience
+from otel_evals.engine.pipeline import Pipeline
+from otel_evals.engine.reader import Reader
+from otel_evals.engine.traces import Traces
+from otel_evals.forward.forwarder import Forwarder
+from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.receive.entrance import Entrance
+from otel_evals.records.clock import Clock, SystemClock
+from otel_evals.records.intake import Accepted
+from otel_evals.records.signal import Signal
+from otel_evals.slicing.versions import PromptVersions
+from otel_evals.spool.journal import Journal
+from otel_evals.telemetry import catalogue
+from otel_evals.telemetry.meters import Meters
+
+_LOG: Final = logging.getLogger(__name__)
+_DOOR_SHARE: Final = 0.4
+"""Share of the grace that requests in flight get; the rest belongs to what was taken in already."""
+
+OnEvaluated = Callable[[object], None]
+
+
+class Processor:
+    """One worker. `await start()`, then `await stop()` once."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        meters: Meters,
+        folder: Path,
+        clock: Clock | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        self._config = config
+        self._meters = meters
+        self._folder = folder
+        self._clock = clock or SystemClock()
+        self._reuse_port = reuse_port
+        self._tasks = Tasks(self._on_crash)
+        self.warnings: list[str] = []
+        """Sentences that the operator should read at start."""
+
+    async def start(self) -> None:
+        """Open spool, destinations and doors, in this order.
+
+        Raises:
+            ConfigurationError: a check, a destination or the spool cannot be used as configured.
+            OSError: an address cannot be listened on.
+        """
+        config, clock, meters = self._config, self._clock, self._meters
+        evaluator = build_evaluator(config)
+        self._journal = await Journal.open(self._folder / "held", max_bytes=config.join.max_disk)
+        self._ledger = MeteredLedger(meters, config.forward)
+        self._forwarder = Forwarder(
+            config.forward,
+            spool_folder=self._folder / "queues",
+            clock=clock,
+            rng=random.Random(),  # noqa: S311 - jitter of retries, no secret
+            ledger=self._ledger,
+            on_crash=self._on_crash,
+            content=config.content,
+        )
+        self.warnings += self._forwarder.warnings
+        await self._forwarder.start()
+        traces, patience = Traces(config.join, clock), Patience(config.join.patience)
+        dialects = build_dialects(config)
+        reader = Reader(dialects, traces, patience)
+        self._holding = Holding(
+            self._journal, wait=config.join.wait, limit=config.join.max_held, tasks=self._tasks, clock=clock
+        )
+        self.pipeline = Pipeline(
+            reader=reader,
+            logs=LogReader(dialects, reader.markers, traces, patience),
+            traces=traces,
+            patience=patience,
+            evaluator=evaluator,
+            versions=PromptVersions(config.slices.fingerprints_per_hour, clock),
+            slices=config.slices.extra,
+            holding=self._holding,
+            deliver=self._forwarder.send,
+            measurements=Measurements(meters, config.prices),
+            meters=meters,
+            clock=clock,
+            settles=self._ledger.settles_at_once,
+        )
+        self._decider = Decider(evaluator, self.pipeline.remember_decision)
+        self._watch_gauges()
+        await self.pipeline.start()
+        self._entrance = Entrance(
+            self._intake,
+            settings=config.receive,
+            clock=clock,
+            on_refused=self._on_refused,
+            on_fault=lambda error: self._on_crash("entrance", error),
+            on_problem=lambda problem: _LOG.error("%s", problem),
+            routes=self._decider.routes(),
+            reuse_port=self._reuse_port,
+        )
+        self.warnings += self._entrance.warnings()
+        await self._entrance.start()
+
+    @property
+    def http_port(self) -> int:
+        """The OTLP/HTTP port, known after start."""
+        return self._entrance.http_port
+
+    @property
+    def grpc_port(self) -> int:
+        """The OTLP/gRPC port, known after start."""
+        return self._entrance.grpc_port
+
+    async def stop(self) -> None:
+        """Take nothing more in, let out what is in, within the configured grace."""
+        grace, started = float(self._config.shutdown.grace), self._clock.monotonic()
+        await self._entrance.stop(grace * _DOOR_SHARE)
+        await self._holding.stop(self._left(grace * (1 - _DOOR_SHARE / 2), started))
+        await self._forwarder.stop(self._left(grace, started))
+        await self._tasks.close()
+        await self._journal.close()
+
+    def reload(self, config: Config) -> None:
+        """Evaluate by another configuration from now on. Raises ConfigurationError and changes nothing then."""
+        evaluator = build_evaluator(config)
+        self.pipeline.reconfigure(evaluator)
+        self._decider.reconfigure(evaluator)
+
+    def _left(self, grace: float, started: float) -> float:
+        return max(0.1, grace - (self._clock.monotonic() - started))
+
+    async def _intake(self, signal: Signal, body: bytes) -> Accepted:
+        accepted = await self.pipeline.intake(signal, body)
+        self._meters.add(catalogue.REQUESTS, 1, signal.value, "accepted", "")
+        return accepted
+
+    def _on_refused(self, signal: Signal | None, reason: str, _size: int) -> None:
+        self._meters.add(catalogue.REQUESTS, 1, signal.value if signal else "", "refused", reason)
+
+    def _on_crash(self, task: str, error: BaseException) -> None:
+        _LOG.error("unexpected error in %s: %s", task, type(error).__name__, exc_info=error)
+        self._meters.add(catalogue.TASK_CRASHES, 1, task)
+
+    def _watch_gauges(self) -> None:
+        self._meters.watch(catalogue.WAITING, lambda: {(): len(self._holding) + self._ledger.queued})
+        self._meters.watch(catalogue.SPOOL_SIZE, lambda: {("held",): float(self._journal.bytes_used)})
