@@ -7,12 +7,13 @@ write tool calls twice, beside the contents and among them.
 from typing import Any, Final
 
 from otel_evals.messages.parts import MessageReader, role_of
-from otel_evals.messages.rows import Row, below
-from otel_evals.messages.shapes import fields_of
+from otel_evals.messages.rows import Row, read_rows
 from otel_evals.records.exchange import Message
 
 _ROLE: Final = "message.role"
 _CONTENT: Final = "message.content"
+_TEXT: Final = "message_content.text"
+_LISTS: Final = ("message.contents.", "message.tool_calls.")
 _PLAIN: Final = {_ROLE, _CONTENT}
 _SPOKEN: Final = frozenset({"system", "user", "assistant"})
 
@@ -35,9 +36,8 @@ def read_turns(rows: list[Row], default_role: str) -> tuple[tuple[Message, ...],
 def _read(row: Row, content: Any, default_role: str) -> MessageReader:
     role = role_of(row.get(_ROLE), default_role)
     reader = MessageReader("system" if role == "developer" else role)
-    contents = below(row, "message.contents.")
-    parts = [part for item in contents if (part := fields_of(fields_of(item).get("message_content")))]
-    texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
+    parts, calls = read_rows(row, _LISTS)
+    texts = [part[_TEXT] for part in parts if isinstance(part.get(_TEXT), str)]
     if role == "tool":
         value = content if isinstance(content, str) else texts
         reader.add_result({"id": row.get("message.tool_call_id"), "name": row.get("message.name"), "content": value})
@@ -46,17 +46,18 @@ def _read(row: Row, content: Any, default_role: str) -> MessageReader:
             reader.add_text(content)
         for part in parts:
             _add_part(reader, part)
-    for item in below(row, "message.tool_calls.") or contents:
-        if call := fields_of(fields_of(item).get("tool_call")):
-            reader.add_call(call)
+    for call in calls or parts:
+        if (name := call.get("tool_call.function.name")) is not None or "tool_call.function.arguments" in call:
+            arguments = call.get("tool_call.function.arguments")
+            reader.add_call({"id": call.get("tool_call.id"), "name": name, "arguments": arguments})
     if isinstance(name := row.get("message.function_call_name"), str):
         reader.add_call({"name": name, "arguments": row.get("message.function_call_arguments_json")})
     return reader
 
 
-def _add_part(reader: MessageReader, part: dict[str, Any]) -> None:
-    kind = part.get("type")
-    said = part.get("text")
+def _add_part(reader: MessageReader, part: Row) -> None:
+    kind = part.get("message_content.type")
+    said = part.get(_TEXT)
     if kind in ("reasoning", "thinking"):
         reader.add_part({"type": "reasoning", "content": said})
     elif isinstance(said, str):

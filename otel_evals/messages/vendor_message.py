@@ -21,6 +21,10 @@ _SILENT_ITEMS: Final = frozenset({
 })  # fmt: skip
 """Items of the Responses API for what happened on the server's side: neither an answer nor a call for the app."""
 
+_SPOKEN: Final = frozenset({"system", "user", "assistant"})
+_IDLE: Final = frozenset({"role", "content", "id", "status"})
+"""Fields of a message that say nothing about what it means."""
+
 _CALL_PARTS: Final = frozenset({"tool_use", "tool_call", "tool-call", "function_call"})
 _GEMINI_KEYS: Final = frozenset({"function_call", "functionCall", "function_response", "functionResponse", "thought"})
 
@@ -35,11 +39,23 @@ def read_vendor_message(raw: Any, default_role: str) -> tuple[Message, bool] | N
     fields = fields_of(value)
     if not fields:
         return None
+    if (plain := _plain(fields)) is not None:
+        return plain, False
     fields = unwrapped(fields)
     kind = fields.get("type")
     if isinstance(kind, str) and "role" not in fields and (kind in _SILENT_ITEMS or _is_item(kind)):
         return _item(fields, kind)
     return _message(fields, default_role)
+
+
+def _plain(fields: dict[str, Any]) -> Message | None:
+    """The usual message, a role and a text beside nothing else of note, without the walk; None for any other."""
+    content, role = fields.get("content"), fields.get("role")
+    if not isinstance(content, str) or role not in _SPOKEN or content[:1] in ("_", "["):
+        return None
+    if len(fields) > 2 and any(value for key, value in fields.items() if key not in _IDLE):
+        return None
+    return Message(role=role, text=content)
 
 
 def read_vendor_messages(value: Any, default_role: str = "user") -> tuple[tuple[Message, ...], bool]:
