@@ -31,10 +31,10 @@ class WrongRefusal:
         msgspec.Meta(
             gt=0,
             le=1,
-            description="Share of the question's weighted words that one stretch of three sentences has to hold to count "
-            "as evidence. Default 0.6.",
+            description="Likelihood of evidence in the context from which a refusal is called wrong. Default 0.34: about one "
+            "false alarm in ten on refusals of questions made to look answerable; raise it for fewer.",
         ),
-    ] = 0.6
+    ] = 0.32
 
     def patterns(self) -> tuple[Pattern, ...]:
         """The refusing phrases of all languages."""
@@ -50,7 +50,7 @@ class WrongRefusal:
             return None
         if refusal is None or refusal.partial or refusal.kind is RefusalKind.OBJECTION:
             return passed()
-        found = evidence(context.question, (p.text for p in context.passages))
+        found = evidence(context.question, [p.text for p in context.passages])
         if found < self.threshold:
-            return passed("The answer refuses, and the context holds too little for the question.", 1.0 - found / 2)
+            return passed("The answer refuses, and the context holds too little for the question.", 1.0 - found)
         return failed("The answer refuses although the context holds evidence for the question.", 1.0 - found)
