@@ -95,6 +95,10 @@ class DiskQueue:
         disk = disk or Disk()
         journal = await Journal.open(folder, max_bytes=settings.queue_bytes, disk=disk)
         queue = cls(settings, transport, journal, clock=clock, rng=rng, ledger=ledger, on_crash=on_crash, disk=disk)
+        if journal.damaged:
+            queue._notices.say(
+                reasons.DAMAGED, f"{journal.damaged} stretches of the spool, kept in its folder `damaged`"
+            )
         await queue._index()
         return queue
 

@@ -31,7 +31,6 @@ _GROUP_BYTES: Final = 32 << 20
 _ADOPTED_TOGETHER: Final = 64
 """Entries of an adopted folder that share a commit."""
 _LEAST_SEGMENTS: Final = 8
-"""A full journal has at least so many segments, so that done entries can leave before all are done."""
 
 
 class SpoolFull(Unavailable):
@@ -99,6 +98,8 @@ class Journal:
         except ConfigurationError:
             lock.release()
             raise
+        # A full journal has several segments, so that those that are done can leave before the last entry is.
+        segment_bytes = min(segment_bytes, max_bytes // _LEAST_SEGMENTS) or segment_bytes
         journal = cls(folder, lock, recovered, max_bytes=max_bytes, segment_bytes=segment_bytes, disk=disk or Disk())
         journal._drop_empty_segments()
         return journal

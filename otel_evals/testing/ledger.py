@@ -1,6 +1,8 @@
 """A ledger that a test can read, and destinations that retry within a test's patience."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from otel_evals.forward.settings import DestinationSettings, RetrySettings
@@ -20,25 +22,37 @@ class RecordingLedger:
         """Requests sent again, by code."""
         self.now_waiting: dict[str, int] = {}
         """Items that wait, by destination."""
+        self._changed = asyncio.Event()
+
+    async def until(self, condition: Callable[[], bool], timeout: float = 20.0) -> None:  # noqa: ASYNC109 - a test's patience
+        """Return when `condition` holds after some count; TimeoutError after `timeout` seconds."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
 
     def forwarded(self, destination: str, signal: Signal, items: int) -> None:
         """See `Ledger`."""
         del signal
         self.sent[destination] += items
+        self._changed.set()
 
     def dropped(self, destination: str, signal: Signal, items: int, reason: str) -> None:
         """See `Ledger`."""
         del signal
         self.lost[destination, reason] += items
+        self._changed.set()
 
     def retried(self, destination: str, code: str) -> None:
         """See `Ledger`."""
         del destination
         self.retries[code] += 1
+        self._changed.set()
 
     def waiting(self, destination: str, items: int) -> None:
         """See `Ledger`."""
         self.now_waiting[destination] = items
+        self._changed.set()
 
 
 def quick_destination(url: str, **options: Any) -> DestinationSettings:
