@@ -5,6 +5,7 @@ defaults, OpenTelemetry's variables, the file, our variables, flags.
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from types import MappingProxyType
@@ -40,6 +41,7 @@ def load(
     *,
     checks: Mapping[str, Any],
     flags: Mapping[str, Any] = NOTHING,
+    backend: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Loaded:
     """The configuration in force.
@@ -48,6 +50,7 @@ def load(
         file: the YAML file; None takes `$OTEL_EVALS_CONFIG`, else `otel-evals.yaml` of the working directory if there.
         checks: the known checks by name, dataclasses of settings or ready ones; only those that are named are read.
         flags: values from the command line by dotted key (`receive.grpc.listen`); they win over everything.
+        backend: address of the analysis backend, one more destination whatever the others are.
         environ: variables instead of the process's own.
 
     Raises:
@@ -61,7 +64,7 @@ def load(
     if file is not None:
         root = overlay(root, source.read_file(file, variables, problems))
     ours, warnings = environment.overrides(variables, override_paths(checks, variables))
-    root = overlay(overlay(root, ours), _flags(flags))
+    root = _with_backend(overlay(overlay(root, ours), _flags(flags)), backend)
     config, converter = _convert(root, checks, problems)
     problems.raise_any()
     config, more = examine(config, converter, problems)
@@ -96,6 +99,17 @@ def _flags(flags: Mapping[str, Any]) -> Node:
         node = wrap(value, Origin(Layer.FLAG, "command line"), is_text=True)
         root = overlay(root, at_path(tuple(dotted.split(".")), node))
     return root
+
+
+def _with_backend(root: Node, url: str | None) -> Node:
+    """Results reach the backend over OTLP/HTTP; that it is away must not hold the telemetry up."""
+    forward = (root.entries or {}).get("forward")
+    if url is None or (forward is not None and forward.items is None and not forward.is_nothing):
+        return root
+    spelled = re.sub(r"^(https?)://", r"\1+proto://", url.rstrip("/"))
+    node = wrap({"name": "backend", "url": spelled, "required": False}, Origin(Layer.FLAG, "command line"))
+    items = [*((forward.items or []) if forward else []), node]
+    return overlay(root, at_path(("forward",), Node(origin=node.origin, items=items)))
 
 
 def _convert(root: Node, checks: Mapping[str, Any], problems: Problems) -> tuple[Config, Converter]:

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from otel_evals.checks.policy import PolicyRule
 from otel_evals.engine.measure import Price
 from otel_evals.engine.settings import JoinSettings
+from otel_evals.forward.content import ContentSettings
 from otel_evals.forward.settings import DestinationSettings
 from otel_evals.receive.settings import ReceiveSettings
 from otel_evals.records.decision import RiskBand
@@ -89,7 +91,7 @@ class MetricsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(
             ge=1,
             description="Combinations of label values from traffic, per instrument; further ones become `__other__`. "
-            "Default: 200: with 14 checks that is a page of about 20 MB, what a scrape can bear.",
+            "Default: 200. With 14 checks each takes up to 180 kB of the page, 36 MB in all: what a scrape can bear.",
         ),
     ] = 200
     resource: Annotated[
@@ -122,10 +124,18 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[DestinationSettings, ...],
         Meta(description="The destinations. Default: what OpenTelemetry's `OTEL_EXPORTER_OTLP_…` variables say."),
     ] = ()
+    content: Annotated[
+        ContentSettings,
+        Meta(description="What destinations with a content policy do not see, beside what the dialects say."),
+    ] = ContentSettings()
     checks: Annotated[
         dict[str, CheckSettings],
         Meta(description="The inline checks, by name. A check that is not named runs with its defaults."),
     ] = {}
+    policy: Annotated[
+        tuple[PolicyRule, ...],
+        Meta(description="Rules of your own, each a check called `policy_<name>`. Default: none."),
+    ] = ()
     risk: Annotated[RiskSettings, Meta(description="Risk bands and routes.")] = RiskSettings()
     join: Annotated[JoinSettings, Meta(description="Waiting for content that travels apart.")] = JoinSettings()
     slices: Annotated[SliceSettings, Meta(description="What metrics can be cut by.")] = SliceSettings()

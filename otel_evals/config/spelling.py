@@ -46,13 +46,16 @@ def _scalar(value: Any) -> Any:
 
 
 def spell_duration(duration: Duration) -> str:
-    """`2m`, `1.5s`, `500ms`: the shortest spelling that parses to the same duration."""
+    """`2m`, `1.5s`, `500ms`: the largest unit that divides it, nanoseconds at the finest."""
     seconds = float(duration)
     for unit, name in _DURATIONS:
         if seconds >= unit and seconds % unit == 0:
             return f"{seconds / unit:.0f}{name}"
-    in_ms = f"{seconds * 1000:g}ms"
-    return in_ms if 0 < seconds < 1 and Duration.parse(in_ms) == duration else f"{seconds!r}s".replace(".0s", "s")
+    return f"{_decimal(seconds * 1000, 6)}ms" if 0 < seconds < 1 else f"{_decimal(seconds, 9)}s"
+
+
+def _decimal(number: float, places: int) -> str:
+    return f"{number:.{places}f}".rstrip("0").rstrip(".")
 
 
 def spell_size(size: ByteSize) -> str:

@@ -70,8 +70,8 @@ CLOSED_KEYS: Final = frozenset({
 })  # fmt: skip
 """Keys whose values come from our code and configuration, never from traffic: no cap is needed to bound them."""
 
-SCORE_BOUNDARIES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-"""Tenths; exact zeros, the score of most failures, have a bucket of their own."""
+SCORE_BOUNDARIES: Final = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+"""Few, because every slice of every check carries them; exact zeros, the score of most failures, stand apart."""
 DURATION_BOUNDARIES: Final = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 """Seconds; those that the GenAI conventions advise for `gen_ai.client.operation.duration`."""
 

@@ -4,6 +4,8 @@ Each part of the processor that can be a reason not to be ready holds one `Condi
 is ready when none stands. A process that answers at all is alive, unless a part has said that it cannot go on.
 """
 
+import json
+
 
 class Condition:
     """One possible reason not to be ready, such as `starting` or `spool full`. Raised and cleared by its owner."""
@@ -33,22 +35,14 @@ class Condition:
 
 
 class Health:
-    """Liveness and readiness of one process, `starting` until `set_ready`."""
+    """Liveness and readiness of one process. It starts as `starting`; `starting.clear()` opens it."""
 
     def __init__(self) -> None:
-        self._starting = Condition("starting")
-        self._draining = Condition("draining")
-        self._not_ready = [self._starting, self._draining]
+        self.starting = Condition("starting")
+        self.draining = Condition("draining")
+        self._not_ready = [self.starting, self.draining]
         self._fatal: list[Condition] = []
-        self._starting.raise_()
-
-    def set_ready(self) -> None:
-        """The start is over."""
-        self._starting.clear()
-
-    def set_draining(self) -> None:
-        """The end has begun; there is no way back."""
-        self._draining.raise_()
+        self.starting.raise_()
 
     def condition(self, name: str, *, fatal: bool = False) -> Condition:
         """A new reason, not standing yet. A fatal one also means that only a restart helps."""
@@ -59,16 +53,28 @@ class Health:
         return condition
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether traffic is welcome."""
         return not any(self._not_ready)
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the process can go on by itself."""
         return not any(self._fatal)
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
+    def reasons(self) -> list[str]:
         """Why it is not ready, in the order in which the conditions were made."""
-        return tuple(condition.reason for condition in self._not_ready if condition)
+        return [condition.reason for condition in self._not_ready if condition]
+
+    def livez(self) -> tuple[int, bytes]:
+        """HTTP status and JSON body for `/healthz`."""
+        return _answer(self.is_alive, [condition.reason for condition in self._fatal if condition])
+
+    def readyz(self) -> tuple[int, bytes]:
+        """HTTP status and JSON body for `/readyz`."""
+        return _answer(self.is_ready, self.reasons())
+
+
+def _answer(is_good: bool, reasons: list[str]) -> tuple[int, bytes]:  # noqa: FBT001 - the only input beside reasons
+    body = {"status": "ok"} if is_good else {"status": "unavailable", "reasons": reasons}
+    return (200 if is_good else 503), json.dumps(body).encode()

@@ -2,17 +2,15 @@
 
 Names are those of the Collector's and Prometheus' own translation from OTLP, so that a dashboard works by every way
 in. Written by hand because the client libraries cost milliseconds per hundred series and know no exemplars from
-foreign traces. `MetricsPage` is what the metrics door asks; everything else here is pure.
+foreign traces. Pure: the door of the page fetches the snapshot, and keeps
+the page for a while.
 """
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import accumulate
-from threading import Lock
 
-from otel_evals.records.clock import Clock
 from otel_evals.telemetry.catalogue import Instrument, Kind
 from otel_evals.telemetry.snapshot import Distribution, Exemplar, Labels, Series, Snapshot
 
@@ -151,35 +149,3 @@ def _exemplar_text(exemplar: Exemplar) -> str:
 def _number(value: float) -> str:
     """A number as every parser reads it. Boundaries keep their point (`1.0`): `le` is compared as text."""
     return repr(float(value))
-
-
-class MetricsPage:
-    """The page of one process, rendered at most once per format within `max_age` seconds.
-
-    Safe to ask from any thread.
-    """
-
-    def __init__(
-        self, read: Callable[[], Snapshot], *, resource: Mapping[str, str], max_age: float, clock: Clock
-    ) -> None:
-        self._read = read
-        self._resource = dict(resource)
-        self._max_age = max_age
-        self._clock = clock
-        self._lock = Lock()
-        self._rendered: dict[PageFormat, tuple[float, bytes]] = {}
-
-    async def render(self, accept: str = "") -> tuple[str, bytes]:
-        """Content type and body, rendered in a thread: a large page takes tens of milliseconds."""
-        return await asyncio.to_thread(self.get, accept)
-
-    def get(self, accept: str = "") -> tuple[str, bytes]:
-        """Content type and body for an Accept header."""
-        page = negotiate(accept)
-        with self._lock:
-            now = self._clock.monotonic()
-            made_at, body = self._rendered.get(page, (-1.0, b""))
-            if not body or now - made_at >= self._max_age:
-                body = render(self._read(), self._resource, page)
-                self._rendered[page] = (now, body)
-        return page.value, body

@@ -7,7 +7,7 @@ that credentials meant for one host could travel to another.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
@@ -25,21 +25,48 @@ Send = Callable[[bytes, int], Awaitable[object]]
 """Takes an encoded ExportMetricsServiceRequest and its number of data points; raises an OtelEvalsError if refused."""
 
 
-def encode_metrics(snapshot: Snapshot, resource: Mapping[str, str], *, version: str) -> tuple[bytes, int]:
-    """The encoded request and its number of data points. `version` is that of this distribution (the scope's)."""
-    metrics = [_metric(series, snapshot) for series in snapshot.series]
-    points = sum(len(series.values) + len(series.distributions) for series in snapshot.series)
-    request = ExportMetricsServiceRequest(
-        resource_metrics=[
-            pb.ResourceMetrics(
-                resource=Resource(attributes=[_attribute(key, value) for key, value in resource.items()]),
-                scope_metrics=[
-                    pb.ScopeMetrics(scope=InstrumentationScope(name=SCOPE, version=version), metrics=metrics)
-                ],
-            )
-        ]
-    )
-    return request.SerializeToString(), points
+MAX_POINTS = 1500
+"""Data points of one request: with labels as long as they may be, still below the 4 MiB that receivers take."""
+
+
+def encode_metrics(snapshot: Snapshot, resource: Mapping[str, str], *, version: str) -> list[tuple[bytes, int]]:
+    """The snapshot as encoded requests, each with its number of data points; empty when nothing was measured.
+
+    Args:
+        snapshot: what the meters said.
+        resource: who says it.
+        version: version of this distribution, the scope's.
+    """
+    requests: list[tuple[bytes, int]] = []
+    metrics: list[pb.Metric] = []
+    points = 0
+    for series in snapshot.series:
+        for part in _parts(series):
+            size = len(part.values) + len(part.distributions)
+            if points + size > MAX_POINTS:
+                requests.append((_request(metrics, resource, version), points))
+                metrics, points = [], 0
+            metrics.append(_metric(part, snapshot))
+            points += size
+    if metrics:
+        requests.append((_request(metrics, resource, version), points))
+    return requests
+
+
+def _parts(series: Series) -> Iterator[Series]:
+    """The series in pieces that a request can hold."""
+    for start in range(0, max(len(series.values), len(series.distributions)), MAX_POINTS):
+        piece = slice(start, start + MAX_POINTS)
+        yield Series(
+            instrument=series.instrument, values=series.values[piece], distributions=series.distributions[piece]
+        )
+
+
+def _request(metrics: list[pb.Metric], resource: Mapping[str, str], version: str) -> bytes:
+    scope = pb.ScopeMetrics(scope=InstrumentationScope(name=SCOPE, version=version), metrics=metrics)
+    attributes = [_attribute(key, value) for key, value in resource.items()]
+    request = pb.ResourceMetrics(resource=Resource(attributes=attributes), scope_metrics=[scope])
+    return ExportMetricsServiceRequest(resource_metrics=[request]).SerializeToString()
 
 
 def _metric(series: Series, snapshot: Snapshot) -> pb.Metric:
@@ -107,7 +134,7 @@ class Push:
 
     def __init__(
         self,
-        read: Callable[[], Snapshot],
+        read: Callable[[], Awaitable[Snapshot]],
         send: Send,
         *,
         resource: Mapping[str, str],
@@ -131,16 +158,13 @@ class Push:
 
     async def push(self) -> bool:
         """Send the present snapshot; whether it was taken."""
-        # Encoding ten thousand points takes tens of milliseconds: not on the loop.
-        body, points = await asyncio.to_thread(self._encode)
-        if not points:
-            return True
+        snapshot = await self._read()
+        # Encoding ten thousand points takes a tenth of a second: not on the loop.
+        requests = await asyncio.to_thread(encode_metrics, snapshot, self._resource, version=self._version)
         try:
-            await self._send(body, points)
+            for body, points in requests:
+                await self._send(body, points)
         except OtelEvalsError as error:
             _log.warning("own metrics were not taken: %s", error)
             return False
         return True
-
-    def _encode(self) -> tuple[bytes, int]:
-        return encode_metrics(self._read(), self._resource, version=self._version)

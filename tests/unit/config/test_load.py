@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -241,6 +242,28 @@ def test_what_a_substitution_brings_in_is_never_shown(secret, place, tmp_path_fa
     file = tmp_path_factory.mktemp("c") / "c.yaml"
     file.write_text(place.format("'${TOKEN}'"))
     assert secret not in everything_shown(file, {"TOKEN": secret})
+
+
+@given(secret=SECRET, place=st.sampled_from(PLACES[:2]))
+def test_a_secret_that_stands_in_the_file_is_never_shown(secret, place, tmp_path_factory):
+    file = tmp_path_factory.mktemp("c") / "c.yaml"
+    file.write_text(place.format(json.dumps(secret)) + "\nrecieve: {}")
+    assert secret not in everything_shown(file, {})
+    file.write_text(place.format(json.dumps(secret)))
+    assert secret not in everything_shown(file, {})
+
+
+@given(
+    secret=SECRET.filter(lambda s: "," not in s and "%" not in s),
+    name=st.sampled_from(["OTEL_EVALS_RECEIVE_AUTH_BEARER_TOKENS", "OTEL_EXPORTER_OTLP_HEADERS"]),
+    workers=st.sampled_from(["1", "none"]),
+)
+def test_a_secret_in_a_variable_is_never_shown(secret, name, workers, tmp_path_factory):
+    file = tmp_path_factory.mktemp("c") / "c.yaml"
+    file.write_text("")
+    value = f"k={secret}" if name.endswith("HEADERS") else secret
+    environ = {name: value, "OTEL_EVALS_WORKERS": workers, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317"}
+    assert secret not in everything_shown(file, environ)
 
 
 def everything_shown(file: Path, environ: dict[str, str]) -> str:

@@ -1,4 +1,6 @@
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -195,6 +197,38 @@ def test_gauges_of_several_workers_add_up():
         worker.set(LEVEL, 5, "x")
         supervisor.merge(worker.deltas(), source=name)
     assert values(supervisor.snapshot(), "t.level") == {("x",): 11}
+
+
+def test_a_snapshot_in_another_thread_never_trips_over_new_series():
+    m = meters(max_values=10_000, max_slices=10_000)
+    stop = threading.Event()
+
+    def read() -> list[int]:
+        sizes = []
+        while not stop.is_set():
+            sizes.append(len(values(m.snapshot(), "t.count")))
+        return sizes
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        for i in range(5000):
+            m.add(COUNT, 1, str(i), "ok")
+            m.observe(TIME, i % 2, str(i))
+        stop.set()
+        sizes = reading.result()
+    assert sizes == sorted(sizes)
+    assert len(values(m.snapshot(), "t.count")) == 5000
+
+
+def test_a_supervisor_keeps_its_own_cap_over_all_workers():
+    supervisor = meters(max_values=3)
+    for i in range(5):
+        worker = meters(max_values=3)
+        worker.add(COUNT, 1, f"w{i}", "ok")
+        supervisor.merge(worker.deltas(), source=str(i))
+    assert values(supervisor.snapshot(), "t.count") == {
+        ("w0", "ok"): 1, ("w1", "ok"): 1, ("w2", "ok"): 1, ("__other__", "ok"): 2,
+    }  # fmt: skip
 
 
 def test_what_another_version_measures_is_left_out_and_counted():

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_cla
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.catalogue import Instrument, Kind
 from otel_evals.telemetry.meters import Meters
-from otel_evals.telemetry.openmetrics import MetricsPage, PageFormat, label_name, metric_name, negotiate, render
+from otel_evals.telemetry.openmetrics import PageFormat, label_name, metric_name, negotiate, render
 from otel_evals.telemetry.snapshot import Exemplar
 from otel_evals.testing.clock import ManualClock
 
@@ -129,16 +129,3 @@ def test_the_names_are_those_that_the_collector_makes():
 )
 def test_the_accept_header_decides_the_format(accept, page):
     assert negotiate(accept) is page
-
-
-async def test_a_page_serves_all_scrapes_of_its_age_and_no_longer():
-    clock, m = ManualClock(), meters()
-    page = MetricsPage(m.snapshot, resource={}, max_age=2.0, clock=clock)
-    m.add(COUNT, 1, "x", "y")
-    content_type, first = page.get("application/openmetrics-text")
-    assert content_type.startswith("application/openmetrics-text")
-    m.add(COUNT, 1, "x", "y")
-    clock.advance(1.9)
-    assert page.get("application/openmetrics-text")[1] == first
-    clock.advance(0.1)
-    assert b"} 2.0" in (await page.render("application/openmetrics-text"))[1]

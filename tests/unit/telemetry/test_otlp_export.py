@@ -7,7 +7,7 @@ from otel_evals.records.errors import Unavailable
 from otel_evals.telemetry.catalogue import Instrument, Kind
 from otel_evals.telemetry.meters import Meters
 from otel_evals.telemetry.otlp_export import Push, encode_metrics
-from otel_evals.telemetry.snapshot import Exemplar
+from otel_evals.telemetry.snapshot import Exemplar, Snapshot
 from otel_evals.testing.clock import ManualClock
 
 COUNT = Instrument(name="t.count", kind=Kind.COUNTER, unit="{x}", description="d", keys=("a", "b"))
@@ -43,11 +43,14 @@ def measured() -> Meters:
 
 
 def push(m: Meters, sink: Sink, interval: float = 3600) -> Push:
-    return Push(m.snapshot, sink.send, resource={"service.name": "otel-evals"}, interval=interval, version="1")
+    async def read() -> Snapshot:
+        return m.snapshot()
+
+    return Push(read, sink.send, resource={"service.name": "otel-evals"}, interval=interval, version="1")
 
 
 def test_a_snapshot_becomes_cumulative_sums_gauges_and_histograms_with_exemplars():
-    body, points = encode_metrics(measured().snapshot(), {"service.name": "otel-evals"}, version="9.9")
+    ((body, points),) = encode_metrics(measured().snapshot(), {"service.name": "otel-evals"}, version="9.9")
     (resource,) = ExportMetricsServiceRequest.FromString(body).resource_metrics
     assert points == 3
     assert [(a.key, a.value.string_value) for a in resource.resource.attributes] == [("service.name", "otel-evals")]
@@ -98,3 +101,24 @@ async def test_without_measurements_nothing_is_sent():
     sink = Sink()
     assert await push(Meters((COUNT,), clock=ManualClock()), sink).push()
     assert sink.requests == []
+
+
+def test_a_large_snapshot_becomes_several_requests_that_receivers_take():
+    m = Meters((COUNT, TIME), max_values=5000, max_slices=5000, clock=ManualClock())
+    for i in range(4500):
+        m.add(COUNT, 1, f"{i:0>128}", "x" * 128)
+        m.observe(TIME, 1, f"{i:0>128}")
+    requests = encode_metrics(m.snapshot(), {}, version="1")
+    assert sum(points for _, points in requests) == 9000
+    assert all(len(body) < 4 << 20 for body, _ in requests)
+    seen: set[tuple[str, str]] = set()
+    for body, points in requests:
+        (resource,) = ExportMetricsServiceRequest.FromString(body).resource_metrics
+        found = [
+            (metric.name, point.attributes[0].value.string_value)
+            for metric in resource.scope_metrics[0].metrics
+            for point in (*metric.sum.data_points, *metric.histogram.data_points)
+        ]
+        assert len(found) == points
+        seen.update(found)
+    assert len(seen) == 9000

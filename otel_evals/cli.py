@@ -1,0 +1,241 @@
+"""The command line: arguments into a configuration, then into a call. The only room that prints.
+
+Exit codes: 0 done, 2 usage or configuration, 130 interrupted; a verb may add its own. Everything heavy is imported
+by the verb that needs it, so that `--help` and `--version` answer at once.
+"""
+
+import argparse
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from otel_evals.records.errors import ConfigurationError
+
+if TYPE_CHECKING:  # the verbs import these when they run
+    from otel_evals.config.load import Loaded
+    from otel_evals.config.schema import Config
+    from otel_evals.plugins.registry import Registry
+
+PROGRAM = "otel-evals"
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Usage errors end the process with 2, as argparse does."""
+    arguments = _parser().parse_args(argv)
+    if arguments.version:
+        return _version()
+    verb: Verb | None = arguments.verb
+    if verb is None:
+        _parser().print_help()
+        return USAGE_ERROR
+    try:
+        return verb(arguments)
+    except ConfigurationError as error:
+        for line in str(error).splitlines():
+            print(f"{PROGRAM}: {line}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has gone (`| head`). Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Evaluates every GenAI span on its way: real OTLP in, evaluated OTLP out.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    parser.set_defaults(verb=None)
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_up(verbs)
+    _add_processor(verbs)
+    _add_replay(verbs)
+    _add_config(verbs)
+    return parser
+
+
+def _add_verb(verbs: Any, name: str, run: Verb, summary: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+    verb.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help="YAML file (default: $OTEL_EVALS_CONFIG, else otel-evals.yaml in the working directory, if there)",
+    )
+    verb.set_defaults(verb=run)
+    return verb
+
+
+def _add_hop_flags(verb: argparse.ArgumentParser) -> None:
+    """Flags of the verbs that run the hop; each overrides the key of the configuration that it names."""
+    verb.add_argument("--grpc", metavar="HOST:PORT", help="OTLP/gRPC (receive.grpc.listen, default 127.0.0.1:4317)")
+    verb.add_argument("--http", metavar="HOST:PORT", help="OTLP/HTTP (receive.http.listen, default 127.0.0.1:4318)")
+    verb.add_argument("--metrics", metavar="HOST:PORT", help="/metrics (metrics.listen, default 127.0.0.1:9464)")
+    verb.add_argument(
+        "--forward",
+        metavar="URL",
+        action="append",
+        help="destination, repeatable; replaces the configured ones: http://HOST:PORT is OTLP/gRPC, "
+        "http+proto://HOST:PORT or …/v1/traces is OTLP/HTTP",
+    )
+    verb.add_argument(
+        "--backend", metavar="URL", help="analysis backend: one more destination, over OTLP/HTTP, never waited for"
+    )
+    verb.add_argument("--workers", metavar="N", type=int, help="processes (workers, default 1)")
+    verb.add_argument("--data", metavar="DIR", help="folder for the spool (data, default otel-evals-data)")
+
+
+def _add_up(verbs: Any) -> None:
+    up = _add_verb(verbs, "up", _up, "Run the product on this machine and show what happens.")
+    up.add_argument("--demo", action="store_true", help="replay bundled traffic, so that everything moves")
+    _add_hop_flags(up)
+
+
+def _add_processor(verbs: Any) -> None:
+    _add_hop_flags(_add_verb(verbs, "processor", _processor, "Run the OTLP hop alone."))
+
+
+def _add_replay(verbs: Any) -> None:
+    replay = _add_verb(verbs, "replay", _replay, "Decide recorded OTLP again, the same on every run.")
+    replay.add_argument("files", metavar="FILE", nargs="+", type=Path, help="recorded OTLP")
+    replay.add_argument(
+        "--diff", metavar="FILE", type=Path, help="show only what this other configuration would change"
+    )
+    replay.add_argument("--output", metavar="FILE", type=Path, help="write there instead of to standard output")
+
+
+def _add_config(verbs: Any) -> None:
+    config: argparse.ArgumentParser = verbs.add_parser("config", help="Check and show the configuration.")
+    config.set_defaults(verb=functools.partial(_needs_more, config))
+    actions = config.add_subparsers(title="commands", metavar="COMMAND")
+    _add_verb(actions, "check", _config_check, "Check the configuration and what it builds.")
+    _add_verb(actions, "show", _config_show, "Print the effective configuration with the origin of each value.")
+    _add_verb(actions, "schema", _config_schema, "Print the JSON Schema of the file, for editors.")
+
+
+def _needs_more(parser: argparse.ArgumentParser, _arguments: argparse.Namespace) -> int:
+    parser.print_help()
+    return USAGE_ERROR
+
+
+def _version() -> int:
+    from importlib.metadata import version  # noqa: PLC0415 - only here
+
+    print(PROGRAM, version(PROGRAM))
+    return 0
+
+
+def _flags(arguments: argparse.Namespace) -> dict[str, Any]:
+    given = {
+        "receive.grpc.listen": arguments.grpc,
+        "receive.http.listen": arguments.http,
+        "metrics.listen": arguments.metrics,
+        "forward": [{"url": url} for url in arguments.forward] if arguments.forward else None,
+        "workers": arguments.workers,
+        "data": arguments.data,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _checks() -> "Registry":
+    from otel_evals.builtin import CHECKS  # noqa: PLC0415 - compiles patterns
+    from otel_evals.plugins.registry import CHECKS_GROUP, Registry  # noqa: PLC0415 - fast start
+
+    return Registry(CHECKS_GROUP, CHECKS)
+
+
+def _load(file: Path | None, flags: dict[str, Any] | None = None, backend: str | None = None) -> "Loaded":
+    from otel_evals.config.load import load  # noqa: PLC0415 - fast start
+
+    return load(file, checks=_checks(), flags=flags or {}, backend=backend)
+
+
+def _warn(loaded: "Loaded") -> None:
+    for warning in loaded.warnings:
+        print(f"{PROGRAM}: warning: {warning}", file=sys.stderr)
+
+
+def _load_hop(arguments: argparse.Namespace) -> "tuple[Config, Callable[[], Config]]":
+    """The configuration of a hop, and how to load it anew (on SIGHUP)."""
+
+    def reload() -> "Config":
+        return _load(arguments.config, _flags(arguments), arguments.backend).config
+
+    loaded = _load(arguments.config, _flags(arguments), arguments.backend)
+    _warn(loaded)
+    return loaded.config, reload
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    from otel_evals import app  # noqa: PLC0415 - fast start
+
+    config, reload = _load_hop(arguments)
+    return app.run_up(config, demo=arguments.demo, reload=reload)
+
+
+def _processor(arguments: argparse.Namespace) -> int:
+    from otel_evals import app  # noqa: PLC0415 - fast start
+
+    config, reload = _load_hop(arguments)
+    if not config.forward:
+        raise ConfigurationError(
+            "no destination: give --forward URL, a `forward` section, or the variable OTEL_EXPORTER_OTLP_ENDPOINT"
+        )
+    return app.run_processor(config, reload=reload)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from otel_evals import replay  # noqa: PLC0415 - fast start
+
+    loaded = _load(arguments.config)
+    _warn(loaded)
+    other = _load(arguments.diff).config if arguments.diff else None
+    lines = replay.run(arguments.files, loaded.config, other=other)
+    if arguments.output is None:
+        for line in lines:
+            print(line)
+        return 0
+    with arguments.output.open("w", encoding="utf-8") as output:
+        output.writelines(f"{line}\n" for line in lines)
+    return 0
+
+
+def _config_check(arguments: argparse.Namespace) -> int:
+    from otel_evals.app.evaluator import build_dialects, build_evaluator  # noqa: PLC0415 - fast start
+
+    loaded = _load(arguments.config)
+    _warn(loaded)
+    build_evaluator(loaded.config)
+    build_dialects(loaded.config)
+    print(f"{loaded.file or 'the defaults'}: ok")
+    return 0
+
+
+def _config_show(arguments: argparse.Namespace) -> int:
+    from otel_evals.config.show import show  # noqa: PLC0415 - fast start
+
+    loaded = _load(arguments.config)
+    _warn(loaded)
+    sys.stdout.write(show(loaded))
+    return 0
+
+
+def _config_schema(_arguments: argparse.Namespace) -> int:
+    import json  # noqa: PLC0415 - only here
+
+    from otel_evals.builtin import CHECKS  # noqa: PLC0415 - compiles patterns
+    from otel_evals.config.schema_json import schema_json  # noqa: PLC0415 - fast start
+
+    print(json.dumps(schema_json(CHECKS), indent=2, ensure_ascii=False))
+    return 0
