@@ -110,7 +110,7 @@ def holds(expression: str, scan: Scan) -> bool:
     used = set(program.variables())
     try:
         value = program.execute({name: _VALUES[name](scan) for name in used if name in _VALUES})
-    except (RuntimeError, TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError, LookupError, ArithmeticError) as error:
         # The library's message may quote values, so only its kind is passed on.
         raise ExpressionError(f"the expression could not be evaluated: {type(error).__name__}") from None
     if not isinstance(value, bool):
