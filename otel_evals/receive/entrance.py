@@ -17,6 +17,7 @@ from otel_evals.receive.http_otlp import OtlpHttp, refuse_otlp
 from otel_evals.receive.settings import ReceiveSettings
 from otel_evals.receive.tls import Problem, grpc_credentials, http_context
 from otel_evals.records.clock import Clock
+from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.intake import Intake
 
 
@@ -97,7 +98,7 @@ class Entrance:
         await self._http.start()
         try:
             await self._grpc.start()
-        except OSError:
+        except (OSError, ConfigurationError):
             await self._http.stop(0)
             raise
 

@@ -30,9 +30,10 @@ from otel_evals.records.signal import Signal
 
 _BUFFER: Final = 256 << 10
 _MAX_TICK: Final = 0.5
+_FLOOD: Final = 2
 
 OnRefused = Callable[[Signal | None, str, int], None]
-"""Told of every refused request: signal (None when it was none of OTLP), reason, bytes of it that were read."""
+"""Told of every refused request: signal (None when it was none of OTLP), reason, bytes read or announced."""
 
 OnFault = Callable[[BaseException], None]
 """Told of errors that nobody foresaw."""
@@ -129,6 +130,10 @@ class HttpServer:
     def now(self) -> float:
         """Loop time, seconds."""
         return self._time()
+
+    def is_flooded(self) -> bool:
+        """Whether there are so many connections that one more cannot even be told so."""
+        return len(self._connections) >= _FLOOD * self.settings.max_connections
 
     def enter(self, connection: HttpConnection) -> bool:
         """Register a connection; False when there are too many, and it must end after saying so."""

@@ -7,6 +7,9 @@ deadline that the server's timer looks at.
 
 Phases of reading: a head, a body, then either the next request or, after an answer that ends the connection, bytes that
 are thrown away for a bounded while so that the sender can read why (a reset would take the answer from it).
+
+The module is longer than most: reading and answering share the queue, the deadline and the end of the connection, and
+a call between two objects for each header field would cost what this server is written to save.
 """
 
 import asyncio
@@ -62,7 +65,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         """A sender has connected."""
         self._transport = cast("asyncio.Transport", transport)
         self._deadline_in(self._server.settings.idle_timeout)
-        if not self._server.enter(self):
+        if self._server.is_flooded():
+            transport.close()
+        elif not self._server.enter(self):
             self._fail(refusal_of(Unavailable("too many connections", retry_after=1.0)))
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the protocol's signature

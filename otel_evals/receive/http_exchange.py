@@ -1,6 +1,6 @@
 """One HTTP request on its way to its answer, as a connection keeps it in its queue."""
 
-import asyncio  # noqa: TC003 - the field below is annotated with it
+import asyncio
 from dataclasses import dataclass, field
 
 from otel_evals.receive.admission import Ticket

@@ -138,7 +138,7 @@ async def open_house() -> AsyncIterator[Open]:
     """Starts an entrance: `await open_house(http={…}, grpc={…}, limits={…}, auth={…}, routes={…})`."""
     houses: list[House] = []
 
-    async def start(*, http=None, grpc=None, limits=None, auth=None, routes=None) -> House:
+    async def start(*, http=None, grpc=None, limits=None, auth=None, routes=None, reuse_port=False) -> House:
         intake = RecordingIntake()
         settings = ReceiveSettings(
             grpc=GrpcSettings(**{"listen": "127.0.0.1:0", **(grpc or {})}),
@@ -157,6 +157,7 @@ async def open_house() -> AsyncIterator[Open]:
             on_fault=faults.append,
             on_problem=problems.append,
             routes=routes,
+            reuse_port=reuse_port,
         )
         house = House(entrance, intake, refused, faults, problems)
         await entrance.start()

@@ -12,7 +12,12 @@ import zstandard
 from google.rpc import status_pb2  # pyright: ignore[reportMissingModuleSource]
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from otel_evals.receive.admission import Admission
+from otel_evals.receive.http import HttpServer
 from otel_evals.receive.http_message import Response, Route
+from otel_evals.receive.http_otlp import refuse_text
+from otel_evals.receive.settings import HttpSettings, LimitSettings
+from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import DecodeError, Refused, TooLarge, Unavailable
 from otel_evals.records.intake import Accepted
 from otel_evals.records.signal import Signal
@@ -534,3 +539,62 @@ async def test_stopping_ends_after_its_grace(open_house, make):
     await house.entrance.stop(0.1)
     assert house.intake.cancelled.is_set()
     assert await wire.ended()
+
+
+async def test_a_flood_of_connections_is_cut_off_and_passes(open_house, make):
+    house = await open_house(http={"max_connections": 3})
+    wires = [await house.wire() for _ in range(12)]
+    answers = [await wire.reader.read(12) for wire in wires[3:]]
+    assert set(answers) <= {b"HTTP/1.1 503", b""}
+    assert b"" in answers
+    for wire in wires:
+        wire.writer.close()
+    await asyncio.gather(*(wire.writer.wait_closed() for wire in wires), return_exceptions=True)
+    assert await wires[-1].ended()
+    async with asyncio.timeout(10):
+        while (await house.post(make.trace())).status != 200:
+            pass
+
+
+async def test_workers_share_a_port_when_told_to(open_house, make):
+    first = await open_house(reuse_port=True)
+    address = {"listen": f"127.0.0.1:{first.entrance.http_port}"}
+    second = await open_house(http=address, reuse_port=True)
+    for _ in range(20):
+        assert (await first.post(make.trace())).status == 200
+    assert len(first.intake.bodies) + len(second.intake.bodies) == 20
+
+
+async def test_an_entrance_open_to_the_network_warns(open_house):
+    assert (await open_house()).entrance.warnings() == []
+    house = await open_house(http={"listen": "0.0.0.0:0"}, grpc={"listen": None})
+    (warning,) = house.entrance.warnings()
+    assert "0.0.0.0:0" in warning
+    assert house.entrance.grpc_port == 0
+
+
+async def test_the_server_serves_plain_pages_too():
+    async def health(request):
+        return Response(body=b"fine\n")
+
+    server = HttpServer(
+        {("GET", "/healthz"): Route(handler=health)},
+        settings=HttpSettings(listen="127.0.0.1:0"),
+        admission=Admission(LimitSettings(), SystemClock()),
+        clock=SystemClock(),
+        refuse=refuse_text,
+        on_refused=lambda *_: None,
+        on_fault=lambda _: None,
+    )
+    await server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    for line in (b"GET /healthz", b"HEAD /healthz", b"GET /other"):
+        writer.write(line + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+    for status, body in ((b"200", b"fine\n"), (b"200", b""), (b"404", b"nothing is served at this path\n")):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.split()[1] == status
+        assert b"text/plain" in head
+        assert b"date: " in head
+        assert await reader.readexactly(len(body)) == body
+    writer.close()
+    await server.stop(1)
