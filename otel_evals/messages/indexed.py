@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 WHOLE: Final = ""
-"""Where a value stands that is written both whole (`a.b`) and in parts (`a.b.0.c`): under the empty key."""
+"""The key of a value that is written both whole (`a.b`) and with names below (`a.b.c`). Beside a list it is dropped."""
 
 _MAX_PARTS: Final = 24
 """Steps of one key that are followed; what is deeper stays joined as one name."""
@@ -37,7 +37,7 @@ def nest_all(attributes: Mapping[str, Any], prefixes: Iterable[str]) -> dict[str
 
 
 def has_indexed(attributes: Mapping[str, Any], prefix: str) -> bool:
-    """Whether an index follows `prefix` in some key. Asks for the usual first keys only: 0 and 1, then walks."""
+    """Whether an index follows `prefix` (with its final dot) in some key."""
     return any(key.startswith(prefix) and key[len(prefix) : len(prefix) + 1].isdigit() for key in attributes)
 
 

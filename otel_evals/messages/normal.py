@@ -45,7 +45,7 @@ _FRAMEWORKS: Final = frozenset({
 _PREFIXES: Final = frozenset({
     "openai", "anthropic", "cohere", "groq", "deepseek", "perplexity", "ollama", "ollama_chat", "huggingface",
     "openrouter", "cerebras", "sambanova", "nvidia_nim", "replicate", "databricks", "cloudflare", "hosted_vllm",
-    "sagemaker", "x_ai", "azure_ai", "litellm_proxy", *(p for p in _PROVIDERS if "." not in p),
+    "sagemaker", "x_ai", "azure_ai", "litellm_proxy", *(p for pair in _PROVIDERS.items() for p in pair if "." not in p),
 })  # fmt: skip
 """First path segments of a model name that name the provider; others, such as `meta-llama/`, belong to the model."""
 
