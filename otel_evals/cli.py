@@ -178,21 +178,21 @@ def _load_hop(arguments: argparse.Namespace) -> "tuple[Config, Callable[[], Conf
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    from otel_evals import app  # noqa: PLC0415 - fast start
+    from otel_evals.app.run import run_up  # noqa: PLC0415 - fast start
 
     config, reload = _load_hop(arguments)
-    return app.run_up(config, demo=arguments.demo, reload=reload)
+    return run_up(config, demo=arguments.demo, reload=reload)
 
 
 def _processor(arguments: argparse.Namespace) -> int:
-    from otel_evals import app  # noqa: PLC0415 - fast start
+    from otel_evals.app.run import run_processor  # noqa: PLC0415 - fast start
 
     config, reload = _load_hop(arguments)
     if not config.forward:
         raise ConfigurationError(
             "no destination: give --forward URL, a `forward` section, or the variable OTEL_EXPORTER_OTLP_ENDPOINT"
         )
-    return app.run_processor(config, reload=reload)
+    return run_processor(config, reload=reload)
 
 
 def _replay(arguments: argparse.Namespace) -> int:

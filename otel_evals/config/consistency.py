@@ -11,8 +11,11 @@ from otel_evals.config.schema import Config
 from otel_evals.forward.settings import DestinationSettings, check_destinations
 from otel_evals.receive.address import parse_listen
 from otel_evals.records.errors import ConfigurationError
+from otel_evals.telemetry.catalogue import INSTRUMENTS
+from otel_evals.telemetry.openmetrics import label_name
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104 - compared with, not bound
+_PROMETHEUS_LABELS = ("le", "job", "instance", "__name__")
 _NOWHERE = Origin(Layer.DEFAULT)
 
 
@@ -21,6 +24,7 @@ def examine(config: Config, converter: Converter, problems: Problems) -> tuple[C
     origins = converter.origins
     _private_checks(config, origins, problems)
     _addresses(config, origins, problems)
+    _slice_labels(config, origins, problems)
     if problems:
         return config, []
     config, warnings = _loops(config, origins, problems)
@@ -45,6 +49,18 @@ def _addresses(config: Config, origins: Mapping[Path, Origin], problems: Problem
         elif listen in taken and not listen.endswith(":0"):
             problems.add(path, origin, f"is the address of {spell(taken[listen])} already")
         taken[listen] = path
+
+
+def _slice_labels(config: Config, origins: Mapping[Path, Origin], problems: Problems) -> None:
+    """Extra keys become labels beside those that are there: two of one name would break the whole page."""
+    keys = {key for instrument in INSTRUMENTS if instrument.sliced for key in instrument.keys}
+    taken = {label_name(key): key for key in keys} | dict.fromkeys(_PROMETHEUS_LABELS, "Prometheus")
+    for i, extra in enumerate(config.slices.extra):
+        path = ("slices", "extra", i)
+        label = label_name(extra.key)
+        if label in taken:
+            problems.add(path, origins.get(path, _NOWHERE), f"its label {label} is taken by {taken[label]}")
+        taken[label] = extra.key
 
 
 def _doors(config: Config) -> tuple[tuple[Path, str | None], ...]:

@@ -13,11 +13,13 @@ from typing import Any
 
 import msgspec
 
-from otel_evals.config import environment, source
+from otel_evals.config import source
 from otel_evals.config.check_settings import SECTION, CheckSection, variable_paths
 from otel_evals.config.consistency import examine
 from otel_evals.config.convert import Converter
+from otel_evals.config.environment import overrides
 from otel_evals.config.node import Layer, Node, Origin, Path, at_path, overlay, wrap
+from otel_evals.config.otel_variables import OtelVariables, is_disabled
 from otel_evals.config.problems import Problems
 from otel_evals.config.schema import Config
 from otel_evals.config.tree import Shape, walk
@@ -60,18 +62,19 @@ def load(
     problems = Problems()
     if file is None:
         file = _file_in_force(variables)
-    root = environment.standard(variables, problems)
+    standard = OtelVariables(variables, problems)
+    root = standard.tree()
     if file is not None:
         root = overlay(root, source.read_file(file, variables, problems))
-    ours, warnings = environment.overrides(variables, override_paths(checks, variables))
+    ours, warnings = overrides(variables, override_paths(checks, variables))
     root = _with_backend(overlay(overlay(root, ours), _flags(flags)), backend)
     config, converter = _convert(root, checks, problems)
     problems.raise_any()
     config, more = examine(config, converter, problems)
-    if environment.is_disabled(variables):
+    if is_disabled(variables):
         config = _without_push(config)
     problems.raise_any()
-    return Loaded(config=config, origins=converter.origins, warnings=(*warnings, *more), file=file)
+    return Loaded(config=config, origins=converter.origins, warnings=(*standard.warnings, *warnings, *more), file=file)
 
 
 def _without_push(config: Config) -> Config:

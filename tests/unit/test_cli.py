@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-import otel_evals.app
+import otel_evals.app.run
 from otel_evals import cli
 
 
@@ -27,8 +27,8 @@ def app(monkeypatch):
         calls.config, calls.reload, calls.demo = config, reload, demo
         return 7
 
-    monkeypatch.setattr(otel_evals.app, "run_processor", run, raising=False)
-    monkeypatch.setattr(otel_evals.app, "run_up", run, raising=False)
+    monkeypatch.setattr(otel_evals.app.run, "run_processor", run, raising=False)
+    monkeypatch.setattr(otel_evals.app.run, "run_up", run, raising=False)
     return calls
 
 

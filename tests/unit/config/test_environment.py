@@ -159,3 +159,45 @@ def test_no_two_keys_share_a_variable():
     names = [variable_name(path) for path in override_paths({}, ())]
     assert len(names) == len(set(names))
     assert "OTEL_EVALS_RECEIVE_GRPC_TLS_CERT_FILE" in names
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTEL_LOG_LEVEL", "chatty"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "often"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+    ],
+)
+def test_a_standard_value_that_nobody_knows_is_passed_over_with_a_warning(name, value):
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}
+    loaded = configured(**endpoint, **{name: value})
+    assert loaded.config == configured(**endpoint).config
+    assert [warning.partition(":")[0] for warning in loaded.warnings] == [f"${name} is passed over"]
+
+
+@pytest.mark.parametrize(("word", "level"), [("WARN", "warning"), ("fatal", "error"), ("trace", "debug")])
+def test_every_standard_log_level_has_one_of_ours(word, level):
+    assert configured(OTEL_LOG_LEVEL=word).config.log.level == level
+
+
+def test_an_empty_standard_variable_is_none():
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "", "OTEL_LOG_LEVEL": "", "OTEL_SERVICE_NAME": ""}
+    assert configured(**variables).config == configured().config
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("[{attribute: a.b}, {attribute: a_b}]", "slices.extra[1]: its label a_b is taken by a.b"),
+        ("[{attribute: service.name}]", "slices.extra[0]: its label service_name is taken by service.name"),
+        ("[{attribute: le}]", "slices.extra[0]: its label le is taken by Prometheus"),
+        ("[{attribute: x, name: job}]", "slices.extra[0]: its label job is taken by Prometheus"),
+    ],
+)
+def test_extra_slice_keys_must_not_collide_as_labels(extra, message):
+    with pytest.raises(ConfigurationError) as caught:
+        configured(f"slices: {{extra: {extra}}}")
+    assert str(caught.value) == f"c.yaml:1: {message}"
