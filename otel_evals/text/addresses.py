@@ -9,6 +9,7 @@ address in the same breath, or when they stand as the lines of a postal label. C
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from otel_evals.text.detection import Detection
@@ -84,14 +85,18 @@ _LOCALITY: Final = re.compile(
 )
 
 _GAP: Final = 90
+"""Characters behind an anchor within which the address begins."""
 _BEFORE: Final = 120
+"""Characters before an address within which the name stands."""
+_MOST_ANCHORS: Final = 500
+"""Anchors of one kind that are looked at: no person's text has more, and time stays bounded on one made to have."""
 
 
 def find(text: str) -> Iterator[Detection]:
     """Every address of `text` that stands with the name of its inhabitant."""
-    for match in _OWNER.finditer(text):
+    for match in islice(_OWNER.finditer(text), _MOST_ANCHORS):
         yield from _behind(text, match.start(), match.end())
-    for match in _LABEL.finditer(text):
+    for match in islice(_LABEL.finditer(text), _MOST_ANCHORS):
         before = text[max(0, match.start() - _BEFORE) : match.start()].lower()
         behind = text[match.end() : match.end() + _GAP]
         named = _NAMED.search(before) or (

@@ -42,7 +42,7 @@ _ASSIGNMENT: Final = compile_expression(
     r"|private[_\- ]?key|encryption[_\- ]?key|signing[_\- ]?key|secret[_\- ]?key|account[_\- ]?key"
     r"|client[_\- ]?srt|[a-z0-9]_key|credentials?|auth"
     r"|[a-z]key|contraseña|mot de passe|senha|пароль|密码|密碼|パスワード|비밀번호))"
-    r"(?:[\"'`]?\]?(?:\s+(?:string|str|String))?\s*(?::=|=>|=|:|\b(?:is|es|est|ist|lautet|è|é)\b:?"
+    r"(?:[\"'`]?\]?(?:\s+(?:string|str|String))?\s*(?::=|=>|=|:|(?:\b(?:is|es|est|ist|lautet)\b|è|é):?"
     r"|：)\s*)((?:[a-z]{0,2})?\"[^\"\n]{6,200}\"|'[^'\n]{6,200}'|`[^`\n]{6,200}`|[^\s\"'`,;<>(){}\[\]]{6,200})"
 )
 
@@ -202,7 +202,7 @@ GATES: Final[dict[str, tuple[Detector, ...]]] = {
     r"|\btoken[\"']?\s?[:=]": (_headers,),
     r"\bcurl\b[^\n]*\s(?:-u|--user)": (_curl_users,),
     r"(?i)(?:pass\w*|pwd|secret\w*|token|key|credentials?|auth|srt|contraseña|mot de passe|senha|пароль|密码|密碼"
-    r"|パスワード|비밀번호)[\"'`\]]{0,2}(?: string)?\s*(?:[:=]|(?:is|es|est|ist|lautet|è|é)\b|：)": (_assignments,),
+    r"|パスワード|비밀번호)[\"'`\]]{0,2}(?: string)?\s*(?:[:=]|(?:is|es|est|ist|lautet)\b|è|é|：)": (_assignments,),
 }
 """Gate → the detectors that can find something only where the gate occurs."""
 

@@ -136,7 +136,7 @@ GATE: Final = (
     r"A(?:KIA|SIA|BIA|CCA|3T.)[A-Z2-7]{8}|ABSK|bedrock-api-key-|gh[pousr]_[A-Za-z0-9]{8}|github_pat_|gl(?:pat|dt"
     r"|ft|soat|rt|rtr|ffct|cbt|imt|ptt|agent|oas)-|GR1348941|xox[a-z]|xapp-|hooks\.slack"
     r"|[sr]k_(?:live|test|prod)_|whsec_|\bsk-[A-Za-z0-9_\-]{16}|ya29\.|GOCSPX-|1//0|AIza|\b(?:AC|SK)[0-9a-f]{8}"
-    r"|SG\.[A-Za-z0-9]|key-[0-9a-f]{8}|-us\d|npm_|_authToken"
+    r"|\bSG\.[A-Za-z0-9_\-]{16}|key-[0-9a-f]{8}|-us\d|npm_|_authToken"
     r"|pypi-|rubygems_|hf_[A-Za-z]|api_org_|\dQ~|[Aa]ccount[Kk]ey=|[?&]sig=|SharedAccessKey=|:AA"
     r"|[A-Za-z0-9_\-]{3}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{20}|api/webhooks/|EAA[A-Z]|ntn_"
     r"|secret_[A-Za-z0-9]{20}"

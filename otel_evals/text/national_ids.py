@@ -8,28 +8,28 @@ needs no words; a bare row of nine to twelve digits does.
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from otel_evals.text import checksums
 from otel_evals.text.detection import Detection
 from otel_evals.text.numbers import of_something_else
-from otel_evals.text.patterns import compile_expression
+from otel_evals.text.patterns import Pattern, PatternPass, Target, compile_expression
 
 _BEFORE: Final = 48
 
 
 class _Scheme(msgspec.Struct, frozen=True):
     kind: str
-    form: Any
+    form: Pattern
     valid: checksums.Checksum
     words: re.Pattern[str] | None = None
     """What must stand before the number; None when form and check digits say enough."""
 
 
 def _scheme(kind: str, form: str, valid: checksums.Checksum, words: str | None = None) -> _Scheme:
-    return _Scheme(kind, compile_expression(form), valid, re.compile(words) if words else None)
+    return _Scheme(kind, Pattern(Target.ANSWER, form), valid, re.compile(words) if words else None)
 
 
 def _us_ssn(digits: str) -> bool:
@@ -88,6 +88,12 @@ _SCHEMES: Final = (
         lambda n: checksums.luhn(n[-10:]), r"person(?:nummer|al (?:identity )?number)"),
 )  # fmt: skip
 
+_FORMS: Final = PatternPass(scheme.form for scheme in _SCHEMES)
+_ANY_WORDS: Final = compile_expression(
+    # Without word boundaries: RE2 knows those of ASCII only.
+    "(?i)" + "|".join(scheme.words.pattern for scheme in _SCHEMES if scheme.words).replace(r"\b", "")
+)
+
 _DOCUMENT: Final = compile_expression(
     r"(?i)(driver'?s?'?’?s? licen[cs]e|driving licen[cs]e|führerschein|permis de conduire|(?:permiso|licencia"
     r"|carnet) de conducir"
@@ -102,8 +108,12 @@ _YEARS: Final = re.compile(r"(?:19|20)\d\d-(?:19|20)?\d\d|\d{4}-\d\d-\d\d|\d\d?-
 
 def find(text: str) -> Iterator[Detection]:
     """Every national id of `text` that its form, check digits and context bear out."""
+    forms = _FORMS.match(Target.ANSWER, text)
+    worded = bool(forms) and _ANY_WORDS.search(text) is not None
     for scheme in _SCHEMES:
-        for match in scheme.form.finditer(text):
+        if scheme.form not in forms or (scheme.words is not None and not worded):
+            continue
+        for match in _FORMS.compiled(scheme.form).finditer(text):
             start, end = match.span()
             if (
                 _alone(text, start, end)

@@ -9,6 +9,8 @@ of the web; a number that is announced as an order, an invoice, a version and so
 import re
 from typing import Final
 
+from otel_evals.text.patterns import compile_expression
+
 _BEFORE: Final = 48
 _AFTER: Final = 14
 
@@ -34,11 +36,18 @@ _NUMBER_BEFORE: Final = re.compile(
     r"\b(?:numbers?|nummer|num[ée]ro|n[úu]mero|numer|nomor|номер|numara\w*)\b|番号|号码|號碼|번호|رقم|नंबर"
 )
 """Says that a number follows, but not what for: enough where nothing else is named."""
-_PHONE_AFTER: Final = re.compile(r"^[\s\-(,]{0,3}(?:office|fax|mobile|cell|home|work|desk|phone|tel|mobil|büro)\b")
+_PHONE_WORDS_AFTER: Final = r"\b(?:office|fax|mobile|cell|home|work|desk|phone|tel|mobil|büro)\b"
+_PHONE_AFTER: Final = re.compile(rf"^[\s\-(,]{{0,3}}{_PHONE_WORDS_AFTER}")
 _CARD_BEFORE: Final = re.compile(
     r"\b(?:cards?|cc|credit|debit|visa|mastercard|amex|american express|maestro|kreditkarten?\w*|karten\w*|cartes?"
     r"|tarjetas?|cart[aã]o|carta|creditcard\w*|kaart|kart[aęyi]?|kartı?|карт\w*|pan)\b"
     r"|カード|信用卡|银行卡|卡号|카드|بطاقة|البطاقة|thẻ",
+)
+
+
+_ANY_ANNOUNCEMENT: Final = compile_expression(
+    # RE2 knows word boundaries of ASCII only, so that a boundary here would hide the words of most scripts.
+    f"(?i){_PHONE_BEFORE.pattern}|{_NUMBER_BEFORE.pattern}|{_PHONE_WORDS_AFTER}".replace(r"\b", "")
 )
 
 
@@ -53,6 +62,11 @@ def _last(pattern: re.Pattern[str], window: str) -> int:
 def of_something_else(text: str, start: int) -> bool:
     """Whether the words before `start` announce a number that belongs to a thing (order, invoice, version, …)."""
     return _OTHER_NUMBER.search(_window(text, start)) is not None
+
+
+def announces_a_phone(text: str) -> bool:
+    """Whether `text` speaks of calling at all: a quick question before one of every number."""
+    return _ANY_ANNOUNCEMENT.search(text) is not None
 
 
 def announced_as_phone(text: str, start: int, end: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from otel_evals.text.detection import Detection
-from otel_evals.text.numbers import announced_as_phone, of_something_else
+from otel_evals.text.numbers import announced_as_phone, announces_a_phone, of_something_else
 from otel_evals.text.patterns import compile_expression
 
 KIND: Final = "phone number"
@@ -43,7 +43,7 @@ def find(text: str) -> Iterator[Detection]:
         for match in pattern.finditer(text):
             if _plausible(text, match, least, most) and not of_something_else(text, match.start()):
                 yield Detection(KIND, match.start(), match.end())
-    for match in _ANY.finditer(text):
+    for match in _ANY.finditer(text) if announces_a_phone(text) else ():
         if _plausible(text, match, 6, 14) and announced_as_phone(text, match.start(), match.end()):
             yield Detection(KIND, match.start(), match.end())
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from otel_evals.checks.pii import Pii
+from otel_evals.checks.secrets import Secrets
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Choice, Document, Exchange, Message, ToolResult
 from otel_evals.text.patterns import PatternPass
@@ -28,6 +29,8 @@ PERSONAL = {
         "携帯は090-1234-5678です。",
         "전화번호는 010-1234-5678입니다",
         "Звоните +7 (495) 123-45-67.",
+        "Мой телефон 495 123-45-67.",
+        "رقم الهاتف 55 123 4567",
         "Call me at (212) 555-0187 ext. 12",
         "+44 20 7946 0958",
     ],
@@ -132,6 +135,15 @@ def test_the_explanation_counts_and_masks_and_never_quotes():
     assert not any(value in explanation for value in values)
     assert "1111 " not in explanation
     assert "555" not in explanation
+
+
+def test_the_kinds_of_both_checks_are_found_in_one_shared_pass():
+    checks = (Pii(), Secrets())
+    passes = PatternPass(pattern for check in checks for pattern in check.patterns())
+    text = "All is well, and 12 of 90 rows are done. " * 1500 + "bob@acme.com postgres://admin:x7Kq2mPz@db.corp.io/prod"
+    exchange = Exchange(choices=(Choice(message=Message(role="assistant", text=text)),))
+    scan = Scan(exchange, passes)
+    assert [check.evaluate(scan).label for check in checks] == [Label.FAIL, Label.FAIL]
 
 
 def test_no_answer_no_verdict():

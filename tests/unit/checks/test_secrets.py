@@ -129,7 +129,7 @@ _GATE = compile_expression(key_shapes.GATE)
 
 
 @pytest.mark.parametrize("shape", key_shapes.SHAPES, ids=[f"{s.kind} {n}" for n, s in enumerate(key_shapes.SHAPES)])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_the_gate_lets_every_shape_through(shape, data):
     text = data.draw(st.from_regex(shape.form.pattern, fullmatch=True))
