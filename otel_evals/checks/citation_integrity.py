@@ -3,7 +3,6 @@
 Called by the engine for every choice whose content is known. An answer without citations costs a few plain searches.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
@@ -11,10 +10,10 @@ from msgspec import Meta
 
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
-from otel_evals.text.citations import Citation, Style, citations, may_cite
+from otel_evals.text.citations import SIGN, Citation, Style, citations, may_cite
 from otel_evals.text.patterns import Pattern
 from otel_evals.text.scan import Scan
-from otel_evals.text.sources import Sources, given_text
+from otel_evals.text.sources import Sources
 
 _ROOM_FOR_SOURCES: Final = 1500
 """Characters of a prompt without recognisable sources above which it may still hold some, in a form of its own."""
@@ -44,27 +43,21 @@ class CitationIntegrity:
     ] = True
 
     def patterns(self) -> tuple[Pattern, ...]:
-        """None: the styles of citation have a parser of their own."""
-        return ()
+        """Any sign of a citation: the parser of their styles runs only where the shared pass saw one."""
+        return (SIGN,)
 
     def evaluate(self, scan: Scan) -> Finding | None:
         """Weighs each citation; None when there is none, or when nobody can tell what the model was given."""
-        answer = scan.answer
-        if not may_cite(answer):
+        if not scan.matches(SIGN):
             return None
-        found = citations(answer)
+        found = citations(scan.answer)
         if not self.check_urls:
             found = [c for c in found if c.style is not Style.URL]
         if not found or not scan.exchange.messages:
             return None
         if not scan.context.passages:
             return self._without_context(scan, found)
-        sources = Sources(
-            scan.context.passages,
-            prompt=f"{scan.system}\n{scan.user_text}",
-            given=given_text(_given(scan)),
-            cites_zero=any(c.label == "0" for c in found),
-        )
+        sources = Sources(scan, cites_zero=any(c.label == "0" for c in found))
         verdicts = [(citation, holds) for citation in found if (holds := sources.hold(citation)) is not None]
         missing = [citation for citation, holds in verdicts if not holds]
         if not missing:
@@ -85,15 +78,6 @@ class CitationIntegrity:
         if not missing or len(set(numbered)) < 2:
             return None
         return _failure(missing, len(numbered), "although no source was retrieved or in the prompt")
-
-
-def _given(scan: Scan) -> Iterator[str]:
-    for message in scan.exchange.messages:
-        yield message.text
-    yield scan.tool_results
-    for document in scan.exchange.documents:
-        yield document.text
-        yield document.id or ""
 
 
 def _failure(missing: list[Citation], total: int, why: str) -> Finding:

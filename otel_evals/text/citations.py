@@ -11,6 +11,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from otel_evals.text.patterns import Pattern, Target, compile_expression
+
 
 class Style(StrEnum):
     """What a citation says of its source."""
@@ -40,28 +42,42 @@ _KIND_NUMBERS: Final = re.compile(
 )
 _ID: Final = re.compile(r"[^\W_][\w.:/#@+\u2010-\u2015-]{0,79}")
 _MARK: Final = re.compile(
-    r"(?P<image>!\[[^\[\]\n]{0,200}\]\([^()\s]{1,500}\))"
+    # Every branch begins with a plain character, so that the engine skips to the next of these few.
+    r"!(?P<image>\[[^\[\]\n]{0,200}\]\([^()\s]{1,500}\))"
     r"|\[(?P<footnote>\^[^\]\s]{1,60})\](?P<definition>:)?"
     r"|\[(?P<bracket>[^\[\]\n]{1,160})\](?:\((?P<target>[^()\s]{1,500})(?:\s\"[^\"\n]{0,200}\")?\))?"
     r"|【(?P<corner>[^】\n]{1,120})】"
     r"|<sup>\s*\[?(?P<sup>\d{1,3}(?:\s*,\s*\d{1,3}){0,20})\]?\s*</sup>"
-    r"|(?P<url>https?://[^\s<>\"'`\[\]{}|\\^】]{3,2000})"
-    r"|\(\s*(?:sources?|refs?|references?|citations?|cite[sd]?|quellen?|fuentes?|fontes?|fonti|出典|来源|出处)\s*[:\uff1a]\s*"
-    r"(?P<explicit>[^()\n]{1,300})\)"
+    r"|h(?P<url>ttps?://[^\s<>\"'`\[\]{}|\\^】]{3,2000})"
+    r"|\(\s*(?:[Ss]ources?|[Rr]efs?|[Rr]eferences?|[Cc]itations?|[Cc]ite[sd]?|Quellen?|[Ff]uentes?|[Ff]ontes?|[Ff]onti"
+    r"|出典|来源|出处)\s*[:\uff1a]\s*(?P<explicit>[^()\n]{1,300})\)"
     r"|\((?P<paren>(?i:(?:see |cf\. |from )?(?:doc(?:ument)?|source|passage|chunk)s?[ #]*)\d{1,3}"
     r"(?:\s*(?:,|&|and|-)\s*\d{1,3}){0,20})\)"
-    r"|\b(?:Document|Source|Passage|Doc) #?(?P<prose>\d{1,3})\b(?![.,:/]\d)"
-    r"|(?<=[^\W\d_])[.,;:!?)\"'\u201d]?(?P<superscript>[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3})(?![^\W_])"
+    r"|D(?:ocument|oc) #?(?P<document>\d{1,3})\b(?![.,:/]\d)"
+    r"|S(?:ource) #?(?P<source>\d{1,3})\b(?![.,:/]\d)"
+    r"|P(?:assage) #?(?P<passage>\d{1,3})\b(?![.,:/]\d)"
 )
+_SUPERSCRIPT: Final = re.compile(r"[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3}(?![^\W_])")
+SIGN: Final = Pattern(
+    Target.ANSWER,
+    r"\[[^\[\]\n]{1,160}\]|【|https?://|<sup>|[\x{b9}\x{b2}\x{b3}\x{2074}-\x{2079}]"
+    r"|\((?i:see |cf\. |from )?(?i:doc|source|passage|chunk|ref|cit|quelle|fuente|fonte|fonti|出典|来源|出处)"
+    r"|(?:Document|Source|Passage|Doc) #?\d"
+    r"|(?im)^[ \t#*_>-]*(?:sources?|references?|citations?|bibliography|works cited|quellen?|literatur|fuentes?"
+    r"|referencias|fontes?|referências|références|fonti|riferimenti|bronnen|źródła|источники|参考文献|出典|来源|参考资料)"
+    r"(?: used| cited)?[ \t*_]*[:\x{ff1a}]"
+    r"|\"(?i:[a-z_]*(?:source|citation|citations|references|document|doc)_?(?:id)?s?|cited_[a-z]+|source_documents)\"\s*:",
+)
+"""Whether a text holds any sign of a citation: one pattern of the shared pass, so that most answers cost nothing."""
 _ENDS_A_WORD: Final = re.compile(r"[^\W\d_]{3}[.,;:!?)\"'\u201d]\Z|[^\W\d_]{5}\Z")
 """What a superscript that cites follows: a clause or a long word, not a unit (`km²`) or a variable (`x²`)."""
 _SUPERSCRIPTS: Final = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
-_SIGNS: Final = ("[", "【", "://", "ource", "eferenc", "<sup>", "Doc", "doc", "Passage", "uelle", "uente", "onte", "出")
+_SIGN: Final[Any] = compile_expression(SIGN.expression)
 _CODE: Final = re.compile(r"(```|~~~).*?(?:\1|\Z)|`[^`\n]{1,400}`", re.DOTALL)
 _FENCED_JSON: Final = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTALL)
 _FOOTER: Final = re.compile(
-    r"^[ \t#*_>-]*(?:sources?|references?|citations?|bibliography|works cited|quellen?|literatur|fuentes?|referencias"
-    r"|fontes?|referências|références|fonti|riferimenti|bronnen|źródła|источники|参考文献|出典|来源|参考资料)"
+    r"^[ \t#*_>-]*(?:sources?|references?|citations?|bibliography|works cited|quellen?|literatur|fuentes?"
+    r"|referencias|fontes?|referências|références|fonti|riferimenti|bronnen|źródła|источники|参考文献|出典|来源|参考资料)"
     r"(?: used| cited)?[ \t*_]*[:\uff1a][ \t*_]*(.*)\Z",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
@@ -90,13 +106,9 @@ _MOST: Final = 500
 """Citations of one answer that are looked at."""
 
 
-def may_cite(answer: str) -> bool:
-    """Whether `answer` holds any sign of a citation: a few plain searches, so that most answers cost nothing."""
-    return any(sign in answer for sign in _SIGNS) or (not answer.isascii() and _has_superscript(answer))
-
-
-def _has_superscript(answer: str) -> bool:
-    return any(sign in answer for sign in "\u00b9\u00b2\u00b3\u2074\u2075")
+def may_cite(text: str) -> bool:
+    """Whether `text` holds any sign of a citation, for texts other than the answer."""
+    return _SIGN.search(text) is not None
 
 
 def citations(answer: str) -> list[Citation]:
@@ -171,6 +183,8 @@ def _of_prose(text: str) -> Iterator[Citation]:
     body = text[: footer.start(1)] if footer else text
     for match in _MARK.finditer(body):
         yield from _of_mark(match, body)
+    if not body.isascii():
+        yield from _of_superscripts(body)
     if footer:
         yield from _of_footer(footer[1][:_FOOTER_CAP])
 
@@ -180,20 +194,24 @@ def _of_mark(match: re.Match[str], text: str) -> Iterator[Citation]:
     if kind in ("bracket", "target"):
         yield from _of_bracket(match, text)
     elif kind == "url":
-        yield Citation(Style.URL, _trim_url(found["url"]))
+        yield Citation(Style.URL, _trim_url(f"h{found['url']}"))
     elif kind == "footnote":
         yield from _of_footnote(found["footnote"][1:])
     elif kind == "corner":
         yield from _of_corner(found["corner"])
-    elif kind in ("sup", "prose"):
+    elif kind in ("sup", "paren"):
         yield from _numbers(found[kind])
-    elif kind == "superscript" and _ENDS_A_WORD.search(text, max(0, found.start() - 12), found.start("superscript")):
-        yield Citation(Style.NUMBER, found["superscript"].translate(_SUPERSCRIPTS))
-    elif kind == "paren":
-        yield from _numbers(found["paren"])
+    elif kind in ("document", "source", "passage") and not text[max(0, found.start() - 1) : found.start()].isalnum():
+        yield Citation(Style.NUMBER, found[kind])
     elif kind == "explicit":
         for part in re.split(r"[,;]\s+", found["explicit"]):
             yield from _of_label(part)
+
+
+def _of_superscripts(text: str) -> Iterator[Citation]:
+    for match in _SUPERSCRIPT.finditer(text):
+        if _ENDS_A_WORD.search(text, max(0, match.start() - 12), match.start()):
+            yield Citation(Style.NUMBER, match[0].translate(_SUPERSCRIPTS))
 
 
 def _of_footnote(label: str) -> Iterator[Citation]:

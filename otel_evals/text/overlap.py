@@ -61,6 +61,7 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the answer negates while no passage does."""
 
 
+@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """`word` without a common English ending: enough to see `warranties` in `warranty`."""
     for suffix in _SUFFIXES:
@@ -75,13 +76,14 @@ def vocabulary(context: str) -> Vocabulary:
 
 
 def _vocabulary(context: str) -> Vocabulary:
-    tokens = words(fold(context))
+    folded = fold(context)
+    tokens = words(folded)
     known = frozenset(tokens)
     return Vocabulary(
         known,
         frozenset(map(stem, known)),
         frozenset(pairwise(tokens)),
-        _negates(known),
+        _negates(known, folded),
     )
 
 
@@ -101,7 +103,7 @@ def overlap(answer: str, tokens: Sequence[str], context: Vocabulary) -> Overlap 
         names_missing=any(_is_name(word, answer) for word in missing),
         longest_stray=_longest_stray(tokens, context.pairs),
         speaks_of_itself=not different.isdisjoint(_FIRST_PERSON),
-        negation_added=not context.negated and _negates(different),
+        negation_added=not context.negated and _negates(different, answer),
     )
 
 
@@ -112,19 +114,17 @@ def _in_another_form(word: str, stems: frozenset[str]) -> bool:
     return "-" in word and all(stem(part) in stems for part in word.split("-"))
 
 
-def _negates(known: frozenset[str] | set[str]) -> bool:
-    return not known.isdisjoint(_NEGATIONS) or any(word.endswith("n't") for word in known)
+def _negates(known: frozenset[str] | set[str], text: str) -> bool:
+    return not known.isdisjoint(_NEGATIONS) or "n't" in text or "n\u2019t" in text
 
 
 def _longest_stray(tokens: Sequence[str], pairs: frozenset[tuple[str, str]]) -> float:
-    longest = run = 0
-    for pair in pairwise(tokens):
+    longest, last = 0, -1
+    for at, pair in enumerate(pairwise(tokens)):
         if pair in pairs:
-            run = 0
-        else:
-            run += 1
-            longest = max(longest, run)
-    return longest / max(1, len(tokens) - 1)
+            longest = max(longest, at - last)
+            last = at
+    return max(longest - 1, len(tokens) - 2 - last, 0) / max(1, len(tokens) - 1)
 
 
 def _is_name(word: str, answer: str) -> bool:

@@ -4,12 +4,13 @@ Built by `citation_integrity` from a scan, only for answers that cite something.
 """
 
 import re
-from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
 from otel_evals.text.citations import Citation, Style
 from otel_evals.text.context import Origin, Passage
 from otel_evals.text.fold import fold
+from otel_evals.text.scan import Scan
 
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _DIGITS: Final = re.compile(r"\d+")
@@ -27,19 +28,14 @@ class Sources:
     Three answers to "was it given?": True, False, and None when nobody can tell or the word is no citation at all.
     """
 
-    def __init__(self, passages: Iterable[Passage], *, prompt: str, given: str, cites_zero: bool) -> None:
-        """`passages` as `Scan.context` has them.
-
-        `prompt` is what the application wrote (system and user), `given` every text of the input, folded; `cites_zero`
-        says whether the answer ever cites number 0.
-        """
-        listed = tuple(passages)
+    def __init__(self, scan: Scan, *, cites_zero: bool) -> None:
+        """The sources of the exchange behind `scan`; `cites_zero`: whether its answer ever cites number 0."""
+        self._scan = scan
+        listed = scan.context.passages
         ids = [p.id.strip() for p in listed if p.id is not None]
-        self._given = given
         self._numbers = {int(i) for i in ids if i.isdecimal() and len(i) <= 9}
         self._names = {_bare(i) for i in ids if not i.isdecimal()}
         self._numbers |= {int(m[1]) for n in self._names if (m := _KIND_PREFIX.fullmatch(n))}
-        self._numbers |= {int(n) for n in _LINE_LABEL.findall(prompt)}
         self._shapes = {_shape(i) for i in ids if not i.isdecimal()}
         self._prefixes = {p for i in ids if not i.isdecimal() and (p := _prefix(i))}
         self._count = self._countable(listed)
@@ -47,6 +43,19 @@ class Sources:
             self._numbers.add(max(self._numbers) + 1)  # the answer counts from 1 what was numbered from 0
         self.open = bool(listed) and self._count is None and not self._numbers
         """Whether sources were given in a form that has no numbers and no order: numbers cannot be told."""
+
+    @cached_property
+    def _given(self) -> str:
+        """Every text of the input, folded: names and addresses are looked up here."""
+        messages = "\n".join(message.text for message in self._scan.exchange.messages if message.text)
+        documents = "\n".join(f"{document.id} {document.text}" for document in self._scan.exchange.documents)
+        return fold(f"{messages}\n{self._scan.tool_results}\n{documents}")
+
+    @cached_property
+    def _line_labels(self) -> frozenset[int]:
+        """Numbers in brackets that begin a line of the prompt: labels, even where no list of sources was recognised."""
+        prompt = f"{self._scan.system}\n{self._scan.user_text}"
+        return frozenset(int(number) for number in _LINE_LABEL.findall(prompt))
 
     def _countable(self, passages: tuple[Passage, ...]) -> int | None:
         """How many sources can be cited by position; None when position means nothing."""
@@ -70,7 +79,7 @@ class Sources:
         return self._holds_name(citation.label, explicit=citation.style is Style.NAME)
 
     def _holds_number(self, number: int) -> bool | None:
-        if number in self._numbers:
+        if number in self._numbers or number in self._line_labels:
             return True
         if self.open:
             return None
@@ -105,11 +114,6 @@ class Sources:
         """A title or author in an explicit place: it holds when most of its words were given."""
         found = _WORD.findall(fold(label))
         return not found or sum(word in self._given for word in found) * 2 > len(found)
-
-
-def given_text(texts: Iterable[str]) -> str:
-    """The folded input that `Sources` looks names and addresses up in."""
-    return fold("\n".join(text for text in texts if text))
 
 
 def _bare(label: str) -> str:

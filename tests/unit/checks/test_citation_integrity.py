@@ -23,7 +23,8 @@ NUMBERED = (
 def evaluate(answer, *, system="", user="What?", check=None, history=(), **fields):
     messages = (Message(role="system", text=system), *history, Message(role="user", text=user))
     exchange = Exchange(messages=messages, choices=(Choice(message=Message(role="assistant", text=answer)),), **fields)
-    return (check or CitationIntegrity()).evaluate(Scan(exchange, PatternPass(())))
+    check = check or CitationIntegrity()
+    return check.evaluate(Scan(exchange, PatternPass(check.patterns())))
 
 
 @pytest.mark.parametrize(
