@@ -14,7 +14,7 @@ a call between two objects for each header field would cost what this server is 
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 
@@ -52,7 +52,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._began = False
         self._upgrading = False
         self._priming = False
-        self._closing = False
+        self._broken = False  # what follows cannot be read as requests any more
+        self._closing = False  # the last answer has been written
         self._discarded = 0
         self._eof = False
         self._write_blocked = False
@@ -76,7 +77,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes have arrived."""
-        if self._closing:
+        if self._closing or self._broken:
             self._throw_away(nbytes)
         else:
             self._feed(self._server.buffer[:nbytes], nbytes)
@@ -122,7 +123,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._continue_without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             if not self._closing:
-                self._fail(_parser_refusal(error))
+                self._fail(self._parser_refusal(error))
         if self._incoming is None or self._closing:
             return
         if incoming is not None and incoming is self._incoming and not self._began:
@@ -152,7 +153,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        if self._priming:
+        if self._priming or self._closing or self._broken:
             return
         self._incoming = Exchange()
         self._headers = {}
@@ -243,7 +244,7 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def _advance(self) -> None:
         """Write the answers that are due, in order, and start the next request."""
-        while self._queue and not self._transport.is_closing():
+        while self._queue and not self._closing and not self._transport.is_closing():
             exchange = self._queue[0]
             if exchange.response is None:
                 if exchange.complete and exchange.task is None:
@@ -328,7 +329,11 @@ class HttpConnection(asyncio.BufferedProtocol):
         """Nothing that follows on this connection can be trusted: answer what is due, this last, and end."""
         exchange = self._incoming or Exchange()
         self._incoming = None
+        self._broken = True
         if exchange not in self._queue:
+            if exchange.response is not None:  # answered long ago; only its body was still coming
+                self._end(clean=False)
+                return
             self._queue.append(exchange)
         if exchange.response is None:
             self._refuse(exchange, refusal, exchange.size)
@@ -336,6 +341,15 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._deadline_in(self._server.settings.discard_timeout)
         self._transport.pause_reading()
         self._advance()
+
+    def _parser_refusal(self, error: Exception) -> Refusal:
+        cause = error.__context__
+        if isinstance(cause, HttpRefusal):
+            return cause.refusal
+        if isinstance(error, httptools.HttpParserCallbackError) and isinstance(cause, Exception):
+            self._server.report(cause)
+            return refusal_of(cause)
+        return malformed(f"not a clear HTTP request: {error}")
 
     # Time
 
@@ -382,8 +396,3 @@ class HttpConnection(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """End at once."""
         self._transport.abort()
-
-
-def _parser_refusal(error: Any) -> Refusal:
-    cause = error.__context__
-    return cause.refusal if isinstance(cause, HttpRefusal) else malformed(f"not a clear HTTP request: {error}")

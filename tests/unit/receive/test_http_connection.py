@@ -23,9 +23,11 @@ class Transport(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.closed = False
+        self.ended = False
 
     def write(self, data) -> None:
         assert not self.closed
+        assert not self.ended
         self.written += data
 
     def is_closing(self) -> bool:
@@ -40,7 +42,7 @@ class Transport(asyncio.Transport):
         return True
 
     def write_eof(self) -> None:
-        pass
+        self.ended = True
 
     def pause_reading(self) -> None:
         pass
@@ -48,7 +50,9 @@ class Transport(asyncio.Transport):
     resume_reading = pause_reading
 
 
-async def converse(pieces: list[bytes]) -> tuple[list[bytes], Transport, Admission, list[BaseException]]:
+async def converse(
+    pieces: list[bytes], *, eof: bool = False, check=None
+) -> tuple[list[bytes], Transport, Admission, list[BaseException]]:
     """Feeds `pieces`; what the handler saw, the transport, the room, and unforeseen errors."""
     seen: list[bytes] = []
     faults: list[BaseException] = []
@@ -59,7 +63,7 @@ async def converse(pieces: list[bytes]) -> tuple[list[bytes], Transport, Admissi
 
     admission = Admission(LimitSettings(), ManualClock(), lambda: 0)
     server = HttpServer(
-        {("POST", "/a"): Route(handler=handle, max_body=1000)},
+        {("POST", "/a"): Route(handler=handle, max_body=1000, check=check)},
         settings=HttpSettings(listen="127.0.0.1:0"),
         admission=admission,
         clock=ManualClock(),
@@ -76,6 +80,8 @@ async def converse(pieces: list[bytes]) -> tuple[list[bytes], Transport, Admissi
         connection.buffer_updated(len(piece))
         while len(server.tasks):
             await server.tasks.drain()
+    if eof and not transport.closed:
+        connection.eof_received()
     connection.connection_lost(None)
     await server.tasks.close()
     return seen, transport, admission, faults
@@ -99,9 +105,13 @@ _TOKENS = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
-@given(parts=st.lists(_TOKENS | st.binary(max_size=6), max_size=14), cuts=st.lists(st.integers(0, 400), max_size=6))
-async def test_any_bytes_in_any_pieces_end_in_answers_and_leave_nothing_behind(parts, cuts):
-    seen, transport, admission, faults = await converse(split(b"".join(parts), cuts))
+@given(
+    parts=st.lists(_TOKENS | st.binary(max_size=6), max_size=14),
+    cuts=st.lists(st.integers(0, 400), max_size=6),
+    eof=st.booleans(),
+)
+async def test_any_bytes_in_any_pieces_end_in_answers_and_leave_nothing_behind(parts, cuts, eof):
+    seen, transport, admission, faults = await converse(split(b"".join(parts), cuts), eof=eof)
     assert faults == []
     assert all(len(body) <= 1000 for body in seen)
     assert (admission.in_flight_bytes, admission.requests) == (0, 0)
@@ -133,3 +143,34 @@ async def test_requests_are_read_the_same_however_they_are_cut(requests, cuts):
     assert seen == [body for _, body in requests]
     assert transport.written.count(b"HTTP/1.1 200 OK") == len(requests)
     assert not transport.closed
+
+
+def statuses(transport: Transport) -> list[bytes]:
+    return [answer[:3] for answer in transport.written.split(b"HTTP/1.1 ")[1:]]
+
+
+async def test_what_follows_a_chunked_body_over_the_limit_is_not_handled():
+    data = _encoded("chunked", b"x" * 1500) + _encoded("length", b"next")
+    seen, transport, _, _ = await converse([data])
+    assert (seen, statuses(transport), transport.ended) == ([], [b"413"], True)
+
+
+async def test_a_body_cut_off_while_it_is_thrown_away_is_not_answered_twice():
+    seen, transport, _, _ = await converse([_GOOD % (5000, b"x")], eof=True)
+    assert (seen, statuses(transport)) == ([], [b"413"])
+
+
+async def test_what_follows_a_malformed_request_is_thrown_away_in_every_piece():
+    good = _encoded("length", b"abc")
+    seen, transport, _, _ = await converse([good + b"rubbish\r\n\r\n", good, good])
+    assert (seen, statuses(transport)) == ([b"abc"], [b"200", b"400"])
+
+
+async def test_an_error_in_a_check_is_reported_and_worth_a_retry():
+    def check(_head):
+        raise RuntimeError("a bug")
+
+    seen, transport, _, faults = await converse([_encoded("length", b"abc")], check=check)
+    assert (seen, statuses(transport)) == ([], [b"503"])
+    assert [str(fault) for fault in faults] == ["a bug"]
+    assert b"a bug" not in transport.written
