@@ -8,6 +8,7 @@ import re
 from typing import Any, ClassVar, Final
 
 from otel_evals.messages.genai import Turns, read_turns
+from otel_evals.messages.jsons import parsed_arguments
 from otel_evals.messages.standard import read_reasons, said
 from otel_evals.records.exchange import Message, ToolCall
 from otel_evals.records.reading import Fragment, Reading
@@ -80,7 +81,7 @@ def _answer(text: Any, attributes: Attributes) -> Turns | None:
     call_id = attributes.get("gen_ai.tool.call.id")
     call = ToolCall(
         name=name if isinstance(name, str) else "",
-        arguments=attributes.get("gen_ai.tool.args"),
+        arguments=parsed_arguments(attributes.get("gen_ai.tool.args")),
         id=call_id if isinstance(call_id, str) else None,
     )
     return Turns(messages=(Message(role="assistant", tool_calls=(call,)),), finish=(None,))
