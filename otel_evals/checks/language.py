@@ -11,7 +11,8 @@ from typing import ClassVar
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
 from otel_evals.text.fold import fold
-from otel_evals.text.languages import NAMES, count_words, detect, is_asked_for, prose, script_share
+from otel_evals.text.language_words import NAMES
+from otel_evals.text.languages import count_words, detect, is_asked_for, opens_in_english, prose, script_share
 from otel_evals.text.patterns import Pattern
 from otel_evals.text.scan import Scan
 from otel_evals.text.tokens import words
@@ -21,6 +22,10 @@ _MIXED_WORDS = 0.12
 _MIXED_SCRIPT = 0.2
 """The same for letters of the answer's script, and of the question's script in the answer."""
 _LEAST_MIXED = 3
+_OPENING = 350
+"""Characters that settle the matter when both texts agree."""
+_WHOLE = 1500
+"""Characters that are looked at before a failure."""
 _LEAST_ASKED = 2
 """Little words that tell the language of a question: fewer than for an answer, as questions are short."""
 _SHARED_SCRIPT = frozenset({"ja", "zh"})
@@ -42,8 +47,14 @@ class Language:
         """Compares the languages of the last user turn and of the answer."""
         if not scan.answer or not scan.question or scan.answer.lstrip().startswith(("{", "[")):
             return None
+        question = scan.context.question
+        if opens_in_english(scan.answer) and opens_in_english(question):
+            return passed()
+        opened = _language_of(scan.answer, length=_OPENING)
+        if opened is not None and opened == _language_of(question, _LEAST_ASKED, _OPENING):
+            return passed()
         answered = _language_of(scan.answer)
-        asked = _language_of(scan.context.question, _LEAST_ASKED) if answered else None
+        asked = _language_of(question, _LEAST_ASKED) if answered else None
         if answered is None or asked is None:
             return None
         if answered == asked or _is_wanted(scan, answered) or _is_mixed(scan, asked, answered):
@@ -51,8 +62,8 @@ class Language:
         return failed(f"The user wrote {NAMES[asked]}, the answer is in {NAMES[answered]}.")
 
 
-def _language_of(text: str, least_hits: int = _LEAST_MIXED) -> str | None:
-    sample = prose(text)
+def _language_of(text: str, least_hits: int = _LEAST_MIXED, length: int = _WHOLE) -> str | None:
+    sample = prose(text, length)
     return detect(sample, words(fold(sample)), least_hits)
 
 
@@ -66,7 +77,7 @@ def _is_wanted(scan: Scan, answered: str) -> bool:
 def _is_mixed(scan: Scan, asked: str, answered: str) -> bool:
     """Whether one of the two texts also speaks the language of the other."""
     question, answer = prose(scan.context.question), prose(scan.answer)
-    if {asked, answered} == _SHARED_SCRIPT:
+    if _SHARED_SCRIPT.issuperset((asked, answered)):
         return False
     if script_share(answered, question) > _MIXED_SCRIPT or script_share(asked, answer) > _MIXED_SCRIPT:
         return True

@@ -12,7 +12,7 @@ import msgspec
 
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
-from otel_evals.text.attacks import SIGNALS, Family, Signal
+from otel_evals.text.attacks import GUARDED, GUARDED_THING, SIGNALS, Family, Signal
 from otel_evals.text.context import Origin
 from otel_evals.text.fold import fold
 from otel_evals.text.patterns import Pattern, Target, compile_expression
@@ -42,14 +42,8 @@ _STUFFED_SHARE: Final = 0.25
 _PLAIN_FILL: Final = frozenset("-=_*.|#~+ \n\t\r0,")
 """Characters that fill tables and rules."""
 
-_GUARDED: Final[Any] = compile_expression(
-    r"(?i)(?:(?:do not|don't|never|not|avoid)\W+(?:\w+\W+){0,3}?(?:reveal|disclos|shar|tell|giv|leak|repeat|provid|discuss|grant|say)|\bsecret\b"
-    r"|\bconfidential\b|\baccess (?:code|granted|denied)\b|\bpassw(?:ord|d)|\bpasscode)"
-)
-"""A system prompt that guards something: then asking around it weighs more."""
-_GUARDED_THING: Final[Any] = compile_expression(
-    r"\b(?:pass ?words?|passcodes?|pass ?phrases?|access codes?|secrets?|access granted|confidential)\b|пароль|密码|パスワード|비밀번호|passwort|contrase|mot de passe|senha"
-)
+_GUARDED: Final[Any] = compile_expression(GUARDED)
+_GUARDED_THING: Final[Any] = compile_expression(GUARDED_THING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

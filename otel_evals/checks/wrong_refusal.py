@@ -11,7 +11,6 @@ import msgspec
 
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
-from otel_evals.text.context import Origin
 from otel_evals.text.evidence import evidence
 from otel_evals.text.patterns import Pattern
 from otel_evals.text.refusals import PATTERNS, RefusalKind, read_refusal
@@ -31,10 +30,10 @@ class WrongRefusal:
         msgspec.Meta(
             gt=0,
             le=1,
-            description="Likelihood of evidence in the context from which a refusal is called wrong. Default 0.34: about one "
-            "false alarm in ten on refusals of questions made to look answerable; raise it for fewer.",
+            description="Likelihood of evidence in the context from which a refusal is called wrong. Default 0.33: "
+            "about one false alarm in ten on refusals of questions made to look answerable; raise it for fewer.",
         ),
-    ] = 0.32
+    ] = 0.33
 
     def patterns(self) -> tuple[Pattern, ...]:
         """The refusing phrases of all languages."""
@@ -50,7 +49,9 @@ class WrongRefusal:
             return None
         if refusal is None or refusal.partial or refusal.kind is RefusalKind.OBJECTION:
             return passed()
-        found = evidence(context.question, [p.text for p in context.passages])
+        # Documents often come twice, from the retriever's span and in the prompt: words repeated so are not common ones.
+        texts = dict.fromkeys(" ".join(p.text.split()) for p in context.passages)
+        found = evidence(context.question, list(texts))
         if found < self.threshold:
-            return passed("The answer refuses, and the context holds too little for the question.", 1.0 - found)
-        return failed("The answer refuses although the context holds evidence for the question.", 1.0 - found)
+            return passed("The answer refuses, and the context holds too little evidence.", 1.0 - found)
+        return failed("The answer refuses although the context holds evidence.", 1.0 - found)

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - phrases of many languages
+# ruff: noqa: E501, ISC004, RUF001 - one line a phrase pattern, in many languages and scripts
 """How prompts are attacked, as data: signals with weights, for `prompt_injection`.
 
 Each signal is one way of taking over the instructions, written as the frame that the way needs (an imperative of
@@ -56,7 +56,7 @@ _RULES: Final = (
     r"(?:instructions?|prompts?|rules|guidelines?|directions?|directives?|commands|orders|constraints|restrictions|polic(?:y|ies)"
     r"|programming|safeguards|filters|protocols)"
 )
-_SECRET: Final = r"(?:pass ?words?|passcodes?|pass ?phrases?|access codes?|secret (?:key|code|word|phrase)s?|confidential (?:string|information|key|code)s?)"
+_HIDDEN: Final = r"(?:pass ?words?|passcodes?|pass ?phrases?|access codes?|secret (?:key|code|word|phrase)s?|confidential (?:string|information|key|code)s?)"
 _SAY: Final = (
     r"(?:repeat|reveal|print|show|output|display|tell|give|summari[sz]e|translate|write|list|share|leak|dump|say|rephrase|restate|recite"
     r"|copy|paste|spell|provide|disclose|confirm|describe|explain|encode|send|return|state|echo|grammar check|spell check)"
@@ -66,9 +66,9 @@ _TO_ME: Final = r"(?: (?:me|us|out|back|to me))?"
 _OVERRIDES: Final = (
     rf"\b{_DROP} {_W}{{0,3}}?(?:previous|prior|above|earlier|preceding|past|former|initial|original|all|any|other|future|your|my|these"
     rf"|those|system|existing|current|last|out of date) {_W}{{0,3}}?{_RULES}\b",
-    rf"\b(?:ignore|disregard|forget|discard) (?:all |everything |anything |what(?:ever)? |the |of )*(?:the )?(?:above|previous|preceding|instructions"
-    rf"|i (?:said|told|have said)|(?:you (?:were|have been|are|know|'ve been) (?:told|instructed|given|taught)?)|that (?:was|came) (?:said|before|above)"
-    rf"|before this|prior|so far)\b(?:[ ,.;:\"')]| and|$)",
+    r"\b(?:ignore|disregard|forget|discard) (?:all |everything |anything |what(?:ever)? |the |of )*(?:the )?(?:above|previous|preceding|instructions"
+    r"|i (?:said|told|have said)|(?:you (?:were|have been|are|know|'ve been) (?:told|instructed|given|taught)?)|that (?:was|came) (?:said|before|above)"
+    r"|before this|prior|so far)\b(?:[ ,.;:\"')]| and|$)",
     rf"\b(?:ignore|disregard|forget|override|skip) (?:the|this|that|all|any|everything|other) ?{_W}{{0,3}}?(?:and|then|,)? ?(?:instead )?(?:just |simply |only )?"
     r"(?:state|say|output|respond|reply|answer with|print|give me|return)\b",
     rf"\b(?:here are|follow|obey|adhere to|these are|execute) (?:the |your |my |these |only )*(?:new|following|updated|real|actual|true) {_RULES}\b"
@@ -103,10 +103,10 @@ _EXTRACTIONS: Final = (
     r"\b(?:repeat|reveal|print|output|show|leak|display) (?:me )?(?:the |your |all )*(?:instructions|system prompt|initial prompt|prompt)(?: given)?\b[^.\n]{0,20}(?:$|[.!?\n]|in |to |as |begin|verbatim)",
     r"\bwhat (?:were|was|are|is) (?:your|the) (?:\w+ )?(?:initial|original|system|previous|secret|hidden|exact|first) (?:instructions?|prompts?|rules|message|directives?)\b",
     rf"\b(?:what(?:'s| is| was| are| were| would be)|tell me|give me|share|reveal|say|write|spell|provide|confirm|output|print|send me|show me|disclose|type|hint at|leak)"
-    rf" (?:me |us |out |down )?(?:your|our system|the (?:secret|system|correct|real|actual|hidden|current|admin)) (?:\w+ )?{_SECRET}",
-    rf"\bwhat (?:is|was|would) (?:the|be the) {_SECRET}\s*(?:$|[?.!\n\"'])",
-    rf"\b(?:{_SAY}) (?:me |us |out )?(?:the|that) {_SECRET}(?:\s*(?:$|[?.!,\n\"'])| (?:in |as |using |backwards|letter|character|reversed|with |is))",
-    rf"\bwhat (?:would |will )?(?:cause|make|makes|causes) you to (?:output|say|print|grant|respond)\b|\byour {_SECRET}\b[^.\n]{{0,60}}\b(?:share|tell|reveal|know|what)\b",
+    rf" (?:me |us |out |down )?(?:your|our system|the (?:secret|system|correct|real|actual|hidden|current|admin)) (?:\w+ )?{_HIDDEN}",
+    rf"\bwhat (?:is|was|would) (?:the|be the) {_HIDDEN}\s*(?:$|[?.!\n\"'])",
+    rf"\b(?:{_SAY}) (?:me |us |out )?(?:the|that) {_HIDDEN}(?:\s*(?:$|[?.!,\n\"'])| (?:in |as |using |backwards|letter|character|reversed|with |is))",
+    rf"\bwhat (?:would |will )?(?:cause|make|makes|causes) you to (?:output|say|print|grant|respond)\b|\byour {_HIDDEN}\b[^.\n]{{0,60}}\b(?:share|tell|reveal|know|what)\b",
     r"(?:(?:dein|ihr|das) passwort|(?:tu|la|su) contrase[ñn]a|(?:ton|votre|le) mot de passe|(?:sua|a|tua) senha|(?:la tua|la) password|twoje? has[łl]o|(?:твой|ваш|свой) пароль"
     r"|(?:你|您)的密码|(?:あなたの)?パスワード(?:は何|を教え|を(?:それ|私))|비밀번호(?:를|가|는)[^.\n]{0,16}(?:알려|뭐|무엇|말해|필요)|كلمة (?:المرور|السر)|(?:आपका )?पासवर्ड (?:क्या|बताओ|बताइए)|[şs]ifren)",
 )
@@ -178,3 +178,11 @@ SIGNALS: Final = (
     *(_signal(Family.EMBEDDED, 1.0, e) for e in _EMBEDDED),
 )
 """Every signal. Weights within a family do not add up: the heaviest one counts."""
+
+GUARDED: Final = (
+    r"(?i)(?:(?:do not|don't|never|not|avoid)\W+(?:\w+\W+){0,3}?(?:reveal|disclos|shar|tell|giv|leak|repeat|provid|discuss|grant|say)|\bsecret\b"
+    r"|\bconfidential\b|\baccess (?:code|granted|denied)\b|\bpassw(?:ord|d)|\bpasscode)"
+)
+"""A system prompt that guards something: then asking around it weighs more."""
+GUARDED_THING: Final = r"\b(?:pass ?words?|passcodes?|pass ?phrases?|access codes?|secrets?|access granted|confidential)\b|пароль|密码|パスワード|비밀번호|passwort|contrase|mot de passe|senha"
+"""What such a system prompt guards, in a user's words."""

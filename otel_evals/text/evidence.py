@@ -14,20 +14,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from otel_evals.text.fold import fold
+from otel_evals.text.question_words import STOP, WANTS
 from otel_evals.text.tokens import words
 
-_STOP: Final = frozenset(
-    (
-        "a an the of and or to in on at for from by with as is are was were be been being am do does did done has have had having it its this that "
-        "these those there here he she they them his her their we our you your i me my who whom whose which what when where why how many much long "
-        "old often far can could will would shall should may might must not no if then than so such into about over under between during after before "
-        "also any some all both each other another one ones same own only just very more most please tell give say name find list explain describe "
-        "el la los las un una unos de del y o en que es son fue por para con su sus se como cual quien donde cuando cuanto der die das ein eine und oder "
-        "ist sind war von zu mit auf für im den dem wer was wann wo wie viele welche welcher le les des du et ou est sont pour dans qui que quand où combien "
-        "quel quelle il lo gli e di da per con chi cosa dove quale quanto os as um uma do dos em no na por qual quem onde quando het een van en is dat wie wat "
-        "waar wanneer hoe в на и с по что как где кто когда сколько какой какая это"
-    ).split()
-)
 _SUFFIX: Final = re.compile(r"(?:'s|ingly|edly|ations?|ing|ies|ied|ers?|ors?|ed|es|s|ly|en|e|y)$")
 _CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001 - full-width marks end sentences too
@@ -37,37 +26,6 @@ _TYPE_WEIGHT: Final = 0.2
 _MOST_WORDS: Final = 250
 """Words of context beyond which more text does not make evidence less likely: retrieval put it there on purpose."""
 _FLOOR: Final = 0.3
-
-_NUMBER: Final = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion)\b",
-    re.IGNORECASE,
-)
-_DATE: Final = re.compile(
-    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\b\d{1,2}[./-]\d{1,2}\b|\bcentur|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d"
-    r"|\b\d{1,2}:\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bdays?\b|\bmonths?\b|\byears?\b|\b\d+ ?(?:am|pm)\b",
-    re.IGNORECASE,
-)
-_NAME: Final = re.compile(r"(?<![.!?\n] )(?<!^)\b[A-Z][\w'-]+")
-_WANTS: Final = (
-    (
-        re.compile(
-            r"\bhow (?:many|much|long|old|far|tall|high|big|large|often|fast)\b|\b(?:wie viele?|cu[aá]nt[oa]s?|combien|quant[ie]|hoeveel|сколько)\b"
-        ),
-        _NUMBER,
-    ),
-    (
-        re.compile(
-            r"\b(?:when|what (?:year|date|day|month|time|century|decade)|which year|in which (?:year|month)|wann|cu[aá]ndo|quand|quando|wanneer|когда)\b"
-        ),
-        _DATE,
-    ),
-    (
-        re.compile(
-            r"\b(?:who|whom|whose|where|what (?:is the name|city|country|state|company|person|team)|which (?:city|country|person|team|company)|wer|qui[eé]n|qui|chi|quem|wie|wo|d[oó]nde|où|dove|onde|кто|где)\b"
-        ),
-        _NAME,
-    ),
-)
 
 
 def evidence(question: str, passages: Sequence[str]) -> float:
@@ -120,7 +78,7 @@ def _pieces(passage: str) -> Sequence[str]:
 def _holds_answer(question: str, sentence: str) -> bool:
     """Whether `sentence` holds something of the type that the question asks for, other than its own words."""
     folded = _plain(question)
-    kind = next((pattern for asks, pattern in _WANTS if asks.search(folded)), None)
+    kind = next((pattern for asks, pattern in WANTS if asks.search(folded)), None)
     if kind is None:
         return True
     said = frozenset(words(folded))
@@ -133,13 +91,13 @@ def _weights(question: str) -> dict[str, float]:
     return {
         key: _weight(key, raw) * (_TYPE_WEIGHT if key in named and not raw[:1].isupper() else 1.0)
         for raw in words(question)
-        if (low := _plain(raw)) not in _STOP
+        if (low := _plain(raw)) not in STOP
         for key in _keys_of(low)
     }
 
 
 def _keys(text: str) -> Iterable[str]:
-    return (key for word in words(_plain(text)) if word not in _STOP for key in _keys_of(word))
+    return (key for word in words(_plain(text)) if word not in STOP for key in _keys_of(word))
 
 
 def _plain(text: str) -> str:

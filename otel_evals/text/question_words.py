@@ -1,0 +1,53 @@
+# ruff: noqa: E501, RUF001 - one line a list of words, in many languages
+"""Little words that say nothing about a subject, and what questions ask for: data of `text.evidence`."""
+
+import re
+from typing import Final
+
+STOP: Final = frozenset(
+    (
+        "a an the of and or to in on at for from by with as is are was were be been being am do does did done has have "
+        "had having it its this that these those there here he she they them his her their we our you your i me my who "
+        "whom whose which what when where why how many much long old often far can could will would shall should may "
+        "might must not no if then than so such into about over under between during after before also any some all "
+        "both each other another one ones same own only just very more most please tell give say name find list explain "
+        "describe el la los las un una unos de del y o en que es son fue por para con su sus se como cual quien donde "
+        "cuando cuanto der die das ein eine und oder ist sind war von zu mit auf für im den dem wer wann wo wie viele "
+        "welche welcher le les des du et ou est sont pour dans qui quand où combien quel quelle il lo gli e di da per "
+        "chi cosa dove quale quanto os um uma dos em na qual quem onde quando het een van dat wat waar wanneer hoe в на "
+        "и с по что как где кто когда сколько какой какая это "
+    ).split()  # noqa: SIM905 - hundreds of quoted words cannot be read
+)
+"""Stop words of the languages that evidence is weighed in."""
+
+_NUMBER: Final = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion)\b",
+    re.IGNORECASE,
+)
+_DATE: Final = re.compile(
+    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\b\d{1,2}[./-]\d{1,2}\b|\bcentur|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d"
+    r"|\b\d{1,2}:\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bdays?\b|\bmonths?\b|\byears?\b|\b\d+ ?(?:am|pm)\b",
+    re.IGNORECASE,
+)
+_NAME: Final = re.compile(r"(?<![.!?\n] )(?<!^)\b[A-Z][\w'-]+")
+WANTS: Final = (
+    (
+        re.compile(
+            r"\bhow (?:many|much|long|old|far|tall|high|big|large|often|fast)\b|\b(?:wie viele?|cu[aá]nt[oa]s?|combien|quant[ie]|hoeveel|сколько)\b"
+        ),
+        _NUMBER,
+    ),
+    (
+        re.compile(
+            r"\b(?:when|what (?:year|date|day|month|time|century|decade)|which year|in which (?:year|month)|wann|cu[aá]ndo|quand|quando|wanneer|когда)\b"
+        ),
+        _DATE,
+    ),
+    (
+        re.compile(
+            r"\b(?:who|whom|whose|where|what (?:is the name|city|country|state|company|person|team)|which (?:city|country|person|team|company)|wer|qui[eé]n|qui|chi|quem|wie|wo|d[oó]nde|où|dove|onde|кто|где)\b"
+        ),
+        _NAME,
+    ),
+)
+"""(how a question asks, what its answer looks like), the first that fits."""
