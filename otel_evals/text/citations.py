@@ -7,6 +7,7 @@ Numbered lists, code, array indices, check boxes, dates and intervals look like 
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final, cast
 
 import msgspec
@@ -115,11 +116,9 @@ def citations(answer: str) -> list[Citation]:
     """The citations of an answer in order, repeated ones repeated."""
     value = _json_value(answer)
     if value is not None:
-        found = list(_of_json(value, depth=0))
-    else:
-        prose = _CODE.sub(" ", answer) if "`" in answer or "~~~" in answer else answer
-        found = list(_of_prose(prose))
-    return found[:_MOST]
+        return list(islice(_of_json(value, depth=0), _MOST))
+    prose = _CODE.sub(" ", answer) if "`" in answer or "~~~" in answer else answer
+    return list(islice(_of_prose(prose), _MOST))
 
 
 def _json_value(answer: str) -> Any:
