@@ -68,7 +68,7 @@ class Pii:
             if d.kind not in self.ignore
         ]
         leaked = list(self._not_supplied(scan, found)) if found else []
-        return failed(f"holds {summary(scan.answer, leaked)}") if leaked else _CLEAN
+        return failed(f"The answer holds {summary(scan.answer, leaked)}.") if leaked else _CLEAN
 
     def _not_supplied(self, scan: Scan, found: list[Detection]) -> Iterator[Detection]:
         supplied = bare("\n".join((scan.user_text, scan.system if self.trust_system else "", *self.allow)))

@@ -54,4 +54,4 @@ class Secrets:
             found = [
                 d for d in found if d.kind not in self.ignore and bare(scan.answer[d.start : d.end]) not in supplied
             ]
-        return failed(f"holds {summary(scan.answer, found)}") if found else _CLEAN
+        return failed(f"The answer holds {summary(scan.answer, found)}.") if found else _CLEAN

@@ -27,6 +27,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from otel_evals.forward.redaction import redact
 from otel_evals.records.errors import DecodeError
 from otel_evals.records.signal import Signal
+from otel_evals.semconv import gen_ai
 
 
 class ContentPolicy(StrEnum):
@@ -107,7 +108,7 @@ _VECTOR: Final = re.compile(r"embeddings?(?:\.\d+)?(?:\.embedding)?(?:\.vector)?
 """Vectors are numbers, but texts can be recovered from them."""
 _TOOL_FACTS: Final = frozenset({"gen_ai.tool.type", "gen_ai.tool.call.id", "tool.name", "tool.id"})
 _BODY_FACTS: Final = frozenset({"finish_reason", "index", "role", "id", "type"})
-_RESULT_EVENT: Final = "gen_ai.evaluation.result"
+_RESULT_EVENT: Final = gen_ai.EVALUATION_RESULT
 
 
 def apply(policy: ContentPolicy, signal: Signal, body: bytes, settings: ContentSettings = _DEFAULTS) -> bytes:

@@ -80,8 +80,19 @@ _NAME_LINE: Final = re.compile(
     r"[>?\s]*[^\W\d_][^\W\d_.'’\-]*\.?(?: [^\W\d_][^\W\d_'’\-]*\.?(?:['’\-][^\W\d_]+)*){1,4}\s*"
 )
 _LOCALITY: Final = re.compile(
-    r"(?:^|\n)\W*(?:[^\W\d][^\n:]{0,40} )?[a-z]{0,2}-?\d{4,6}\W*(?:\n|$)|\bap[oe] a[aep] \d{5}"
+    r"(?:^|\n)\W*(?:[^\W\d][^\n:]{0,40} )?[a-z]{0,2}-?\d{5,6}\W*(?:\n|$)|\bap[oe] a[aep] \d{5}"
     r"|\n\W*[a-z]\d[a-z] ?\d[a-z]\d\W*(?:\n|$)"
+)
+
+_HOUSE: Final = re.compile(
+    r"[\s:]*(?:(?:\d{1,6}[A-Za-z]? ){1,2}[^\W\d_a-zß-öø-ÿ][\w'’\-]+"
+    r"|\W*(?:[^\W\d_][\w'’\-]+ ){1,4}\d{1,5}\b(?! (?:years|days|percent)))"
+)
+_CAPITAL_OR_DIGIT: Final = re.compile(r"[\s:]*(?:\d|[^\W\d_a-z])")
+_HOUSE_FIRST: Final = re.compile(r"\W*\d")
+_UNIT_LINE: Final = re.compile(_UNIT)
+_MARKED_STREET: Final = re.compile(
+    rf"{_BOX}|(?:^|[\s,])(?:ul\.|ул\.|rue|calle|via|rua|avenida) \w|\w{{2,}}[ \-]?{_STREET_SUFFIX} \d"
 )
 
 _GAP: Final = 90
@@ -125,15 +136,7 @@ def _behind(text: str, start: int, end: int) -> Iterator[Detection]:
 
 def _numbered_name(behind: str) -> re.Match[str] | None:
     """A house number beside a capitalised word, at the very beginning."""
-    return (
-        re.match(
-            r"[\s:]*(?:(?:\d{1,6}[A-Za-z]? ){1,2}[^\W\d_a-zß-öø-ÿ][\w'’\-]+"
-            r"|\W*(?:[^\W\d_][\w'’\-]+ ){1,4}\d{1,5}\b(?! (?:years|days|percent)))",
-            behind,
-        )
-        if re.match(r"[\s:]*(?:\d|[^\W\d_a-z])", behind)
-        else None
-    )
+    return _HOUSE.match(behind) if _CAPITAL_OR_DIGIT.match(behind) else None
 
 
 def _blocks(text: str) -> Iterator[Detection]:
@@ -149,22 +152,17 @@ def _blocks(text: str) -> Iterator[Detection]:
         ]
         if not names:
             continue
-        block = text[match.start() : match.end() + _GAP]
-        folded = block.lower()
-        if (
-            _LOCALITY.search("\n" + folded.partition("\n")[2])
-            or (re.search(_UNIT, folded) and _NUMBERED.search(folded))
-            or _marked_street(match[0].lower())
-        ):
-            yield Detection(
-                KIND, match.start() - sum(len(line) + 1 for line in lines[lines.index(names[0]) :]), match.end()
-            )
+        block = text[match.start() : match.end() + _GAP].lower()
+        if _marked_street(match[0].lower()) or (_HOUSE_FIRST.match(block) and _ends_as_address(block)):
+            first = match.start() - sum(len(line) + 1 for line in lines[lines.index(names[0]) :])
+            yield Detection(KIND, first, match.end())
+
+
+def _ends_as_address(block: str) -> bool:
+    """Whether the lines below the first one name a postcode, or any names a unit of a house."""
+    below = "\n" + block.partition("\n")[2]
+    return _LOCALITY.search(below) is not None or (_UNIT_LINE.search(block) and _NUMBERED.search(block)) is not None
 
 
 def _marked_street(line: str) -> bool:
-    return (
-        re.search(
-            rf"{_BOX}|(?:^|[\s,])(?:ul\.|ул\.|rue|calle|via|rua|avenida) \w|\w{{2,}}[ \-]?{_STREET_SUFFIX} \d", line
-        )
-        is not None
-    )
+    return _MARKED_STREET.search(line) is not None

@@ -93,6 +93,10 @@ def test_personal_data_fails_with_its_kind(kind, answer):
         "mac 00:1a:2b:3c:4d:5e at 12:34:56:78",
         "std::vector<int> a::b; x[1:2:3]",
         "He lives in 3 houses.",
+        "World Cup Winners\nBrazil 2002\nItaly 2006\nSpain 2010",
+        "Quarterly Results\nQ1 revenue 1200\nQ2 revenue 1300\nQ3 revenue 14000",
+        "Top Songs\n1 Yesterday\n2 Imagine 1971\n3 Respect",
+        "Getting Started\n\n1. Install version 2024\n2. Restart\n",
         "Canberra.",
     ],
 )
