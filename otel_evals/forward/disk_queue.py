@@ -63,6 +63,7 @@ class DiskQueue:
         self._tasks = Tasks(on_crash)
         self._backlog = Backlog()
         self._known: set[int] = set()
+        self._under_way: set[Entry] = set()
         self._items = 0
         self._in_flight = 0
         self._failures = 0
@@ -221,6 +222,7 @@ class DiskQueue:
             if not batch:
                 break
             self._in_flight += 1
+            self._under_way.update(batch)
             self._tasks.spawn(self._send(batch), f"forward to {self._label}")
         self._arm(now)
         self._check_idle()
@@ -252,14 +254,17 @@ class DiskQueue:
                     await self._conclude(entry, part, outcome)
         finally:
             self._in_flight -= 1
+            for entry in self._under_way.intersection(batch):
+                # The task was cancelled or died: what it had in hand must not be forgotten.
+                self._put_back_late(entry)
         self._pump()
 
     async def _read(self, batch: list[Entry]) -> list[tuple[Entry, Part]]:
         try:
             payloads = await self._journal.read_all([entry.entry_id for entry in batch])
             return [(e, Part(p[_HEAD.size :], e.items)) for e, p in zip(batch, payloads, strict=True)]
-        except DamagedEntry:
-            pass  # one of them: each is read alone
+        except (DamagedEntry, KeyError):
+            pass  # one of them (without its key: found so while it was moved): each is read alone
         except OSError as error:
             self._notices.say("spool", f"cannot read: {error.strerror}")
             for entry in batch:
@@ -310,6 +315,7 @@ class DiskQueue:
 
     def _put_back(self, entry: Entry, asked: float | None) -> None:
         entry.tries += 1
+        self._under_way.discard(entry)
         self._backlog.put_back(
             entry, self._clock.monotonic() + pause(self._settings.retry, entry.tries, asked, self._rng)
         )
@@ -322,17 +328,19 @@ class DiskQueue:
             kept = await asyncio.to_thread(self._dead.put, name, payload)
         except OSError as error:
             self._notices.say("spool", f"cannot set aside what was refused: {error.strerror}")
-            self._put_back_quietly(entry)
+            # The disk refuses, not the destination: the entry stays until it takes files again.
+            self._put_back_late(entry)
             return
         self._finish(entry)
         self._drop(entry, entry.items, reasons.DEAD_LETTER if kept else reasons.DEAD_LETTER_FULL)
 
-    def _put_back_quietly(self, entry: Entry) -> None:
-        # The disk refuses, not the destination: the entry stays in the journal for a time when it takes files again.
+    def _put_back_late(self, entry: Entry) -> None:
+        self._under_way.discard(entry)
         self._backlog.put_back(entry, self._clock.monotonic() + self._settings.retry.max)
 
     def _finish(self, entry: Entry) -> None:
         self._known.discard(entry.entry_id)
+        self._under_way.discard(entry)
         self._journal.done(entry.entry_id)
         self._items -= entry.items
         self._ledger.waiting(self._label, self._items)

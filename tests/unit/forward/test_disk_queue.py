@@ -7,8 +7,10 @@ import random
 
 import pytest
 
+from otel_evals.forward.answer import Answer, Verdict
 from otel_evals.forward.disk_queue import DiskQueue
 from otel_evals.forward.settings import QueueKind, RetrySettings
+from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError, Unavailable
 from otel_evals.records.intake import Accepted
 from otel_evals.records.signal import Signal
@@ -251,3 +253,30 @@ async def test_an_entry_beyond_its_time_is_set_aside(sink, forwarding, book):
     await forwarder.send(Signal.TRACES, traces_body("old"), 1)
     await book.until(lambda: bool(book.lost))
     assert book.lost == {("next", "dead_letter"): 1}
+
+
+async def test_an_unexpected_error_is_reported_and_what_was_under_way_is_tried_again(tmp_path, book):
+    class BreaksOnce:
+        calls = 0
+
+        async def call(self, *_):
+            self.calls += 1
+            if self.calls == 1:
+                raise RuntimeError("a bug")
+            return Answer(verdict=Verdict.DELIVERED, code="OK")
+
+    crashes = []
+    queue = await DiskQueue.open(
+        on_disk("http://127.0.0.1:1"),
+        BreaksOnce(),
+        tmp_path / "q",
+        clock=SystemClock(),
+        rng=random.Random(1),  # noqa: S311 - pauses, not secrets
+        ledger=book,
+        on_crash=lambda _, error: crashes.append(str(error)),
+    )
+    await queue.submit(Signal.TRACES, traces_body("a"), 1)
+    await queue.submit(Signal.TRACES, traces_body("b"), 1)
+    await book.until(lambda: book.sent["next"] == 2)
+    assert crashes == ["a bug"]
+    await queue.stop(0)
