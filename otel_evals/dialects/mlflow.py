@@ -11,7 +11,7 @@ from otel_evals.messages.documents import read_documents
 from otel_evals.messages.failure import error_type
 from otel_evals.messages.json_schema import read_format
 from otel_evals.messages.jsons import decoded
-from otel_evals.messages.normal import UNKNOWN_FINISH, flag, model, provider, text
+from otel_evals.messages.normal import UNKNOWN_FINISH, flag, model, provider, text, tokens
 from otel_evals.messages.shapes import fields_of, items_of
 from otel_evals.messages.vendor_message import read_vendor_message, read_vendor_messages
 from otel_evals.messages.vendor_request import read_request
@@ -104,7 +104,7 @@ def _read_call(span: SpanView, role: SpanRole, session: str | None) -> Reading:
 
 def _streamed(span: SpanView) -> tuple[Choice, ...] | None:
     """The tool calls of a stream, from its chunks: MLflow's summary of a stream keeps only the text."""
-    calls: dict[Any, dict[str, Any]] = {}
+    calls: dict[int, dict[str, Any]] = {}
     word = None
     for event in span.events:
         if not event.name.startswith(_CHUNK):
@@ -119,9 +119,9 @@ def _streamed(span: SpanView) -> tuple[Choice, ...] | None:
     return (choice_of(read[0], word),) if read is not None else None
 
 
-def _add_piece(calls: dict[Any, dict[str, Any]], piece: dict[str, Any]) -> None:
+def _add_piece(calls: dict[int, dict[str, Any]], piece: dict[str, Any]) -> None:
     said = fields_of(piece.get("function"))
-    call = calls.setdefault(piece.get("index"), {"id": None, "name": "", "arguments": ""})
+    call = calls.setdefault(tokens(piece.get("index")) or 0, {"id": None, "name": "", "arguments": ""})
     call["id"] = call["id"] or piece.get("id")
     for key in ("name", "arguments"):
         call[key] += text(said.get(key)) or ""

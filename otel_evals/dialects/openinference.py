@@ -18,7 +18,6 @@ from otel_evals.messages.jsons import decoded, structure
 from otel_evals.messages.normal import finish_reason, model, provider, text, tokens, version
 from otel_evals.messages.openinference_facts import Body, Parameters, read_body, read_parameters
 from otel_evals.messages.openinference_turns import read_turns
-from otel_evals.messages.parts import is_redacted
 from otel_evals.messages.rows import Row, read_rows
 from otel_evals.messages.shapes import fields_of, items_of, present
 from otel_evals.messages.vendor_message import folded
@@ -126,7 +125,7 @@ def _read_call(span: SpanView) -> Reading:
         usage=usage or response.usage,
         streaming=_streaming(span, parameters, request),
         error_type=error_type(span),
-        content_off=sent_off or said_off or request.off or response.off or _hidden(raw_in) or _hidden(raw_out),
+        content_off=sent_off or said_off or request.off or response.off,
         truncated=request.truncated or response.truncated,
     )
 
@@ -280,10 +279,6 @@ def _old_choices(rows: list[Row]) -> Response | None:
     texts = [said for row in rows if isinstance(said := row.get("completion.text"), str)]
     choices = tuple(Choice(message=Message(role="assistant", text=said)) for said in texts)
     return Response(choices=choices) if choices else None
-
-
-def _hidden(value: Any) -> bool:
-    return isinstance(value, str) and is_redacted(value)
 
 
 def _documents(attributes: Attributes) -> tuple[Document, ...] | None:

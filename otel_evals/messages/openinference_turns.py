@@ -15,7 +15,7 @@ _CONTENT: Final = "message.content"
 _TEXT: Final = "message_content.text"
 _LISTS: Final = ("message.contents.", "message.tool_calls.")
 _PLAIN: Final = {_ROLE, _CONTENT}
-_SPOKEN: Final = frozenset({"system", "user", "assistant"})
+_SPOKEN: Final = ("system", "user", "assistant")
 
 
 def read_turns(rows: list[Row], default_role: str) -> tuple[tuple[Message, ...], bool]:

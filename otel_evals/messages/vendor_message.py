@@ -51,7 +51,7 @@ def read_vendor_message(raw: Any, default_role: str) -> tuple[Message, bool] | N
 def _plain(fields: dict[str, Any]) -> Message | None:
     """The usual message, a role and a text beside nothing else of note, without the walk; None for any other."""
     content, role = fields.get("content"), fields.get("role")
-    if not isinstance(content, str) or role not in _SPOKEN or content[:1] in ("_", "["):
+    if not isinstance(content, str) or not isinstance(role, str) or role not in _SPOKEN or content[:1] in ("_", "["):
         return None
     if len(fields) > 2 and any(value for key, value in fields.items() if key not in _IDLE):
         return None
@@ -111,7 +111,7 @@ def _message(fields: dict[str, Any], default_role: str) -> tuple[Message, bool] 
     if isinstance(content, list):
         parts = [_part(part) for part in items_of(content)]
         if calls:
-            parts = [part for part in parts if fields_of(part).get("type") not in _CALL_PARTS]
+            parts = [part for part in parts if _kind(part) not in _CALL_PARTS]
         changed["parts"] = parts
     elif content is None and isinstance(text := fields.get("text"), str):
         changed["content"] = text
@@ -130,16 +130,21 @@ def _message(fields: dict[str, Any], default_role: str) -> tuple[Message, bool] 
 def _tool_message(fields: dict[str, Any], parts: list[Any]) -> tuple[Message, bool]:
     """A tool's turn: parts that are results, or plain parts that are together the result of one call."""
     reader = MessageReader("tool")
-    if any(
-        "result" in str(fields_of(part).get("type"))
-        or "response" in str(fields_of(part).get("type"))
-        or "toolResult" in fields_of(part)
-        for part in parts
-    ):
+    if any(_is_result(part) for part in parts):
         reader.add_content(parts)
     else:
         reader.add_result({"id": present(fields, "tool_call_id", "id"), "name": fields.get("name"), "content": parts})
     return reader.message(), reader.off
+
+
+def _is_result(part: Any) -> bool:
+    kind = _kind(part)
+    return "result" in kind or "response" in kind or "toolResult" in fields_of(part)
+
+
+def _kind(part: Any) -> str:
+    kind = fields_of(part).get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _part(raw: Any) -> Any:

@@ -193,7 +193,7 @@ def _other(fields: dict[str, Any], depth: int) -> Response:
 def _list(items: list[Any], *, last: bool = False) -> Response:
     if len(items) == 1 and fields_of(items[0]).get("object") == "response":
         return _body(fields_of(items[0]), 1)
-    kinds = {fields_of(item).get("type") for item in items}
+    kinds = {kind for item in items if isinstance(kind := fields_of(item).get("type"), str)}
     if "function_call" in kinds or "reasoning" in kinds or ("message" in kinds and "output" not in kinds):
         return _items({"output": items})
     if items and all(isinstance(item, str) for item in items):

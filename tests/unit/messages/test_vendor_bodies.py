@@ -20,8 +20,9 @@ _WORDS = st.sampled_from([
     "[", '{"a": 1}', "__REDACTED__",
 ])  # fmt: skip
 _KEYS = st.sampled_from([
-    "role", "content", "parts", "type", "text", "tool_calls", "function", "name", "arguments", "input", "id", "messages",
-    "choices", "message", "finish_reason", "output", "generations", "kwargs", "lc", "data", "candidates", "usage",
+    "role", "content", "parts", "type", "text", "tool_calls", "function", "name", "arguments", "input", "id",
+    "messages", "choices", "message", "finish_reason", "output", "generations", "kwargs", "lc", "data", "candidates",
+    "usage",
     "tools", "parameters", "system", "config", "response_format", "schema", "json_schema", "properties", "args",
     "function_declarations", "status", "incomplete_details", "object", "model", "index", "response_metadata", "prompt",
     "function_call", "tool_call_id", "prompt_tokens", "input_tokens", "cache_read_input_tokens",
@@ -59,22 +60,26 @@ def test_an_anthropic_exchange_is_read() -> None:
         "system": [{"type": "text", "text": "Be brief."}],
         "messages": [
             {"role": "user", "content": "Weather?"},
-            {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "get", "input": {"city": "Oslo"}}]},
-            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "4"}]}]},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "get", "input": {"a": 1}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "4"}]},
+            ]},
         ],
         "tools": [{"name": "get", "input_schema": {"type": "object"}}],
     })  # fmt: skip
     assert request.system is not None
     assert request.system[0].text == "Be brief."
     assert request.messages is not None
-    assert request.messages[1].tool_calls == (ToolCall(name="get", arguments={"city": "Oslo"}, id="t1"),)
+    assert request.messages[1].tool_calls == (ToolCall(name="get", arguments={"a": 1}, id="t1"),)
     assert request.messages[2].tool_results == (ToolResult(text="4", id="t1"),)
     assert request.tools is not None
     assert request.tools[0].parameters == {"type": "object"}
     response = read_response({
         "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x-1", "stop_reason": "max_tokens",
         "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "It is"}],
-        "usage": {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 3},
+        "usage": {
+            "input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 3,
+        },
     })  # fmt: skip
     assert response.choices is not None
     assert (response.choices[0].message.text, response.choices[0].message.reasoning) == ("It is", "hm")
@@ -110,7 +115,7 @@ def test_a_gemini_exchange_is_read() -> None:
     assert request.output_type == "json"
     assert request.output_schema == {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
     response = read_response({
-        "candidates": [{"content": {"role": "model", "parts": [{"text": "a"}, {"text": "b"}]}, "finishReason": "SAFETY"}],
+        "candidates": [{"content": {"parts": [{"text": "a"}, {"text": "b"}]}, "finishReason": "SAFETY"}],
         "usageMetadata": {"promptTokenCount": 4, "candidatesTokenCount": 2, "thoughtsTokenCount": 3},
         "modelVersion": "gemini-x-001",
     })  # fmt: skip
@@ -123,7 +128,8 @@ def test_a_gemini_exchange_is_read() -> None:
 
 def test_items_of_the_responses_api_are_one_answer() -> None:
     response = read_response({
-        "object": "response", "id": "resp_1", "status": "incomplete", "incomplete_details": {"reason": "content_filter"},
+        "object": "response", "id": "resp_1", "status": "incomplete",
+        "incomplete_details": {"reason": "content_filter"},
         "output": [
             {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]},
             {"type": "web_search_call", "id": "w"},
@@ -198,6 +204,9 @@ def test_arguments_of_a_traced_function_are_the_users_turn() -> None:
     assert not read.chat
 
 
+_SCHEMA = {"type": "object"}
+
+
 @pytest.mark.parametrize(
     ("asked", "schema"),
     [
@@ -206,8 +215,8 @@ def test_arguments_of_a_traced_function_are_the_users_turn() -> None:
             {"response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}},
             {"type": "object"},
         ),
-        ({"text": {"format": {"type": "json_schema", "schema": {"type": "object"}}}}, {"type": "object"}),
-        ({"output_format": {"type": "json_schema", "schema": {"type": "object"}}}, {"type": "object"}),
+        ({"text": {"format": {"type": "json_schema", "schema": _SCHEMA}}}, _SCHEMA),
+        ({"output_format": {"type": "json_schema", "schema": _SCHEMA}}, _SCHEMA),
         ({"response_format": "<class 'app.Order'>"}, None),
         ({"format": "json"}, None),
         ({"generationConfig": {"responseMimeType": "application/json"}}, None),
