@@ -52,15 +52,11 @@ _SPAN_SCOPES: Final = (
 """Beginnings of the scope names of producers that write content on spans, or none. All others may use log records."""
 
 _FOREIGN_CONTENT: Final = (
-    "llm.", "input.value", "ai.prompt", "ai.response.", "ai.operationId", "langfuse.", "mlflow.", "gen_ai.prompt",
-    "gen_ai.completion", "gcp.vertex.agent.llm_", "traceloop.", "lmnr.", "langsmith.", "events", "request_data",
+    "llm.", "input.value", "ai.prompt", "ai.response.", "ai.operationId", "langfuse.", "mlflow.", "gen_ai.prompt.0",
+    "gen_ai.prompt.1", "gen_ai.completion", "gcp.vertex.agent.llm_", "traceloop.", "lmnr.", "langsmith.", "events",
+    "request_data",
 )  # fmt: skip
 """Beginnings of keys that belong to another dialect, which has its own carrier for the content."""
-
-_FIRST_CHUNK: Final = (
-    "gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk",
-    "gen_ai.server.time_to_first_token",
-)  # fmt: skip
 
 _KEYS: Final = (
     gen_ai.PROVIDER_NAME,
@@ -142,7 +138,11 @@ def _awaits(span: SpanView, role: SpanRole | None, said: Said) -> frozenset[Awai
     if scope == "ai" or (scope.startswith(_SPAN_SCOPES) and not scope.startswith(_LOG_SCOPES)):
         return frozenset()
     elsewhere = any(event.name.startswith("gen_ai.") for event in span.events)
-    if elsewhere or any(key.startswith(_FOREIGN_CONTENT) for key in span.attributes):
+    if (
+        elsewhere
+        or gen_ai.PROMPT in span.attributes
+        or any(key.startswith(_FOREIGN_CONTENT) for key in span.attributes)
+    ):
         return frozenset()
     return frozenset((Awaits.LOGS,))
 
@@ -158,4 +158,4 @@ def _tools(attributes: Attributes, said: Said) -> tuple[ToolDefinition, ...] | N
 def _streaming(attributes: Attributes) -> bool | None:
     if (said := normal.flag(attributes.get(gen_ai.REQUEST_STREAM))) is not None:
         return said
-    return True if any(key in attributes for key in _FIRST_CHUNK) else None
+    return True if any(key in attributes for key in gen_ai.FIRST_CHUNK) else None

@@ -13,12 +13,9 @@ from otel_evals.messages.standard import read_reasons, said
 from otel_evals.records.exchange import Message, ToolCall
 from otel_evals.records.reading import Fragment, Reading
 from otel_evals.records.span import Attributes, LogView, SpanView
+from otel_evals.semconv import gen_ai
 
-_PROMPT: Final = "gen_ai.prompt"
-_COMPLETION: Final = "gen_ai.completion"
-_PROMPT_EVENT: Final = "gen_ai.content.prompt"
-_COMPLETION_EVENT: Final = "gen_ai.content.completion"
-_EVENTS: Final = (_PROMPT_EVENT, _COMPLETION_EVENT)
+_EVENTS: Final = (gen_ai.CONTENT_PROMPT_EVENT, gen_ai.CONTENT_COMPLETION_EVENT)
 _ROLE_LINE: Final = re.compile(r"^(system|developer|user|assistant|tool): ", re.MULTILINE)
 _CALLED: Final = "Function called with tools"
 """What OpenLIT writes in the place of an answer that only calls tools."""
@@ -28,24 +25,24 @@ class GenAiContent:
     """Reader of prompts and completions that are one text each."""
 
     id: ClassVar[str] = "genai_content"
-    markers: ClassVar[tuple[bytes, ...]] = (_PROMPT.encode(), _COMPLETION.encode(), b"gen_ai.content.")
+    markers: ClassVar[tuple[bytes, ...]] = (gen_ai.PROMPT.encode(), gen_ai.COMPLETION.encode(), b"gen_ai.content.")
 
     def detect(self, span: SpanView) -> bool:
         """Whether a prompt or completion stands on the span whole."""
         attributes = span.attributes
-        if _PROMPT in attributes or _COMPLETION in attributes:
+        if gen_ai.PROMPT in attributes or gen_ai.COMPLETION in attributes:
             return True
         return bool(span.events) and any(event.name in _EVENTS for event in span.events)
 
     def read(self, span: SpanView) -> Reading:
         """Prompt and completion; those of events before those of attributes."""
         attributes = span.attributes
-        prompt, completion = attributes.get(_PROMPT), attributes.get(_COMPLETION)
+        prompt, completion = attributes.get(gen_ai.PROMPT), attributes.get(gen_ai.COMPLETION)
         for event in span.events:
-            if event.name == _PROMPT_EVENT:
-                prompt = event.attributes.get(_PROMPT, prompt)
-            elif event.name == _COMPLETION_EVENT:
-                completion = event.attributes.get(_COMPLETION, completion)
+            if event.name == gen_ai.CONTENT_PROMPT_EVENT:
+                prompt = event.attributes.get(gen_ai.PROMPT, prompt)
+            elif event.name == gen_ai.CONTENT_COMPLETION_EVENT:
+                completion = event.attributes.get(gen_ai.COMPLETION, completion)
         reasons = read_reasons(attributes)
         inputs = _by_role_lines(prompt) or read_turns(prompt)
         found = said(inputs, _answer(completion, attributes), reasons=reasons)
@@ -77,8 +74,8 @@ def _by_role_lines(text: Any) -> Turns | None:
 def _answer(text: Any, attributes: Attributes) -> Turns | None:
     if not isinstance(text, str) or not text.startswith(_CALLED):
         return read_turns(text, "assistant")
-    name = attributes.get("gen_ai.tool.name")
-    call_id = attributes.get("gen_ai.tool.call.id")
+    name = attributes.get(gen_ai.TOOL_NAME)
+    call_id = attributes.get(gen_ai.TOOL_CALL_ID)
     call = ToolCall(
         name=name if isinstance(name, str) else "",
         arguments=parsed_arguments(attributes.get("gen_ai.tool.args")),

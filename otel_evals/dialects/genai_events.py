@@ -36,7 +36,7 @@ class GenAiEvents:
     def read_log(self, record: LogView) -> Fragment | None:
         """One message or one choice; the call is whole with its first choice."""
         name: Any = record.event_name or record.attributes.get(gen_ai.EVENT_NAME)
-        body = record.body if record.body is not None else record.attributes.get("gen_ai.event.content")
+        body = record.body if record.body is not None else record.attributes.get(gen_ai.EVENT_CONTENT)
         turn = read_event(name, body)
         if turn is None:
             return None

@@ -90,7 +90,7 @@ def _role_without_operation(span: SpanView) -> SpanRole | None:
     attributes = span.attributes
     if gen_ai.OPERATION_NAME in attributes:
         return None
-    if "gen_ai.tool.name" in attributes:
+    if gen_ai.TOOL_NAME in attributes:
         return SpanRole.TOOL
     if "agent_name" in attributes or "model_name" in attributes:
         return SpanRole.AGENT

@@ -46,7 +46,7 @@ def read_event(name: Any, fields: Any, *, encoded: bool = False) -> Turn | None:
     if not isinstance(raw, dict):
         raw = {} if fields is None or cut else {"content": fields}
     body = cast("Mapping[str, Any]", raw)
-    inner = decoded(body.get("gen_ai.event.content"))
+    inner = decoded(body.get(gen_ai.EVENT_CONTENT))
     if isinstance(inner, dict):
         body = cast("Mapping[str, Any]", inner)
     if name == gen_ai.CHOICE_EVENT:

@@ -114,13 +114,13 @@ def read_models(attributes: Attributes) -> tuple[str | None, str | None, str | N
     _, response_model = normal.model(get(gen_ai.RESPONSE_MODEL))
     provider = normal.provider(get(gen_ai.PROVIDER_NAME)) or normal.provider(get(gen_ai.SYSTEM)) or prefix
     if provider is None:
-        provider = normal.inferred_provider(request_model or response_model, get("server.address"))
+        provider = normal.inferred_provider(request_model or response_model, get(gen_ai.SERVER_ADDRESS))
     return provider, request_model, response_model
 
 
 def read_output_type(attributes: Attributes) -> str | None:
     """`json` when structured output was asked for; `text` is not trusted, some write it whatever was asked."""
-    for key in (gen_ai.OUTPUT_TYPE, "gen_ai.openai.request.response_format"):
+    for key in (gen_ai.OUTPUT_TYPE, gen_ai.OPENAI_RESPONSE_FORMAT):
         value = attributes.get(key)
         if isinstance(value, str) and value.lower() in _JSON_WORDS:
             return "json"

@@ -21,8 +21,18 @@ INPUT_MESSAGES: Final = "gen_ai.input.messages"
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
 SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 TOOL_DEFINITIONS: Final = "gen_ai.tool.definitions"
+TOOL_NAME: Final = "gen_ai.tool.name"
+TOOL_CALL_ID: Final = "gen_ai.tool.call.id"
+PROMPT: Final = "gen_ai.prompt"
+COMPLETION: Final = "gen_ai.completion"
+OPENAI_RESPONSE_FORMAT: Final = "gen_ai.openai.request.response_format"
 OUTPUT_TYPE: Final = "gen_ai.output.type"
 REQUEST_STREAM: Final = "gen_ai.request.stream"
+FIRST_CHUNK: Final = (
+    "gen_ai.response.time_to_first_chunk",
+    "gen_ai.client.operation.time_to_first_chunk",
+    "gen_ai.server.time_to_first_token",
+)
 USAGE_INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
 USAGE_OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
 USAGE_PROMPT_TOKENS: Final = "gen_ai.usage.prompt_tokens"
@@ -40,6 +50,9 @@ EVALUATION_EXPLANATION: Final = "gen_ai.evaluation.explanation"
 
 DETAILS_EVENT: Final = "gen_ai.client.inference.operation.details"
 CHOICE_EVENT: Final = "gen_ai.choice"
+CONTENT_PROMPT_EVENT: Final = "gen_ai.content.prompt"
+CONTENT_COMPLETION_EVENT: Final = "gen_ai.content.completion"
+EVENT_CONTENT: Final = "gen_ai.event.content"
 MESSAGE_EVENTS: Final = {
     "gen_ai.system.message": "system",
     "gen_ai.user.message": "user",
@@ -47,6 +60,7 @@ MESSAGE_EVENTS: Final = {
     "gen_ai.tool.message": "tool",
 }
 
+SERVER_ADDRESS: Final = "server.address"
 ERROR_TYPE: Final = "error.type"
 EVENT_NAME: Final = "event.name"
 EXCEPTION_TYPE: Final = "exception.type"

@@ -137,8 +137,8 @@ def test_content_that_was_uploaded_elsewhere_is_off():
     ],
 )
 def test_a_call_without_content_waits_for_logs(scope: str):
-    reading = GenAi().read(span(CHAT, scope_name=scope))
-    assert reading.awaits == {Awaits.LOGS}
+    for named in ({}, {"gen_ai.prompt.name": "greet", "gen_ai.prompt.version": "4"}):
+        assert GenAi().read(span({**CHAT, **named}, scope_name=scope)).awaits == {Awaits.LOGS}
 
 
 @pytest.mark.parametrize("scope", ["ai", "opentelemetry.instrumentation.openai.v1", "logfire.openai", "langfuse-sdk"])
