@@ -84,7 +84,7 @@ class Processor:
         await self._forwarder.start()
         traces, patience = Traces(config.join, clock), Patience(config.join.patience)
         dialects = build_dialects(config)
-        reader = Reader(dialects, traces, patience)
+        reader = Reader(dialects, traces, patience, self._on_crash)
         self._holding = Holding(
             self._journal, wait=config.join.wait, limit=config.join.max_held, tasks=self._tasks, clock=clock
         )

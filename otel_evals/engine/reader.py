@@ -5,7 +5,7 @@ retriever, its agent, the call below it) may come after it in the same body.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -26,6 +26,14 @@ from otel_evals.semconv import gen_ai
 from otel_evals.text.context import unwrap
 
 _CITATION: Final = re.compile(r"\[\^?[\w.:#-]{1,40}\](?!\()|【")
+
+
+OnFault = Callable[[str, BaseException], None]
+"""Told of an error of a plug-in or of ours that cost nobody a span: what was done, and the error."""
+
+
+def _ignore(_work: str, _error: BaseException) -> None:
+    """For who does not want to know."""
 
 
 class Wait(StrEnum):
@@ -56,7 +64,10 @@ class ReadSpan(msgspec.Struct, frozen=True):
 class Reader:
     """The reading half of the pipeline."""
 
-    def __init__(self, dialects: Sequence[Dialect], traces: Traces, patience: Patience) -> None:
+    def __init__(
+        self, dialects: Sequence[Dialect], traces: Traces, patience: Patience, on_fault: OnFault = _ignore
+    ) -> None:
+        self._on_fault = on_fault
         self._dialects = tuple(dialects)
         self._traces = traces
         self._patience = patience
@@ -80,7 +91,11 @@ class Reader:
             if scope.start not in scopes:
                 scopes[scope.start] = decode_scope(frame.head(scope))
             span = decode_span(frame.body[item.payload : item.end], resources[resource.start], scopes[scope.start])
-            found = read_span(self._dialects, span)
+            try:
+                found = read_span(self._dialects, span)
+            except Exception as error:  # noqa: BLE001 - stage boundary: a dialect's error never costs anyone a span
+                self._on_fault("read", error)
+                continue
             if found is None:
                 continue
             dialect, reading = found
