@@ -2,6 +2,8 @@
 
 Life cycle: `await DiskQueue.open(…)` reads what a former run left and starts to send; `submit` until `stop`. Entries
 are tried for ever, with growing pauses; one that is refused for good is set aside and stands in nobody's way.
+
+The module is above the usual length because every way out of it must keep journal, backlog and counts in step.
 """
 
 import asyncio
