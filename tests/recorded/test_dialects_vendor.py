@@ -5,26 +5,10 @@ from typing import Any, Final
 
 import pytest
 
-from otel_evals.dialects.adk1 import AdkOne
-from otel_evals.dialects.ai_sdk import AiSdk
-from otel_evals.dialects.anthropic_sdk import AnthropicSdk
-from otel_evals.dialects.genai import GenAi
-from otel_evals.dialects.laminar import Laminar
-from otel_evals.dialects.langfuse import Langfuse
-from otel_evals.dialects.langsmith import LangSmith
-from otel_evals.dialects.mlflow import MLflow
-from otel_evals.dialects.openinference import OpenInference
-from otel_evals.dialects.openllmetry import OpenLLMetry
-from otel_evals.dialects.openllmetry_indexed import OpenLLMetryIndexed
-from otel_evals.dialects.traceloop import Traceloop
+from otel_evals.builtin import DIALECTS
 from otel_evals.plugins.protocols import Dialect
 from otel_evals.records.exchange import Content
 from otel_evals.records.reading import SpanRole
-
-DIALECTS: Final[tuple[Dialect, ...]] = (
-    Langfuse(), MLflow(), AiSdk(), AdkOne(), LangSmith(), OpenInference(), Laminar(), OpenLLMetryIndexed(),
-    OpenLLMetry(), Traceloop(), AnthropicSdk(), GenAi(),
-)  # fmt: skip
 
 PRODUCERS: Final = (
     "ai-sdk-v5", "ai-sdk-v6-off", "ai-sdk-v7", "ai-sdk-v7-legacy", "google-adk-1.14", "langfuse-openai",
