@@ -49,9 +49,9 @@ class WrongRefusal:
             return None
         if refusal is None or refusal.partial or refusal.kind is RefusalKind.OBJECTION:
             return passed()
-        # Documents often come twice, from the retriever's span and in the prompt: words repeated so are not common ones.
+        # Documents often come twice, from the retriever's span and in the prompt: that makes no more text of them.
         texts = dict.fromkeys(" ".join(p.text.split()) for p in context.passages)
         found = evidence(context.question, list(texts))
         if found < self.threshold:
-            return passed("The answer refuses, and the context holds too little evidence.", 1.0 - found)
+            return passed("The answer refuses, and the context holds little evidence.", 1.0 - found)
         return failed("The answer refuses although the context holds evidence.", 1.0 - found)

@@ -26,6 +26,7 @@ from otel_evals.text.context_marks import (
     QUESTION_HEADING,
     RULE,
 )
+from otel_evals.text.fold import well_formed
 
 
 class Origin(StrEnum):
@@ -69,7 +70,7 @@ _DOCUMENT_CAP: Final = 200
 
 def read_context(exchange: Exchange, system: str, question: str) -> Context:
     """The context of `exchange`, given its joined system text and its last user turn (both already capped)."""
-    passages = [Passage(text=d.text, id=d.id) for d in exchange.documents if d.text]
+    passages = [Passage(text=well_formed(d.text), id=d.id) for d in exchange.documents if d.text]
     if system:
         passages += _passages(unwrap(system).passages, Origin.SYSTEM)
     asked = question
@@ -201,7 +202,7 @@ def _earlier(exchange: Exchange, question: str) -> Iterator[tuple[str | None, st
     """Passages that earlier user turns of the conversation brought along."""
     for message in exchange.messages:
         if message.role == "user" and message.text and message.text != question:
-            yield from unwrap(message.text).passages
+            yield from unwrap(well_formed(message.text)).passages
 
 
 def _tool_passages(text: str) -> Iterator[tuple[str | None, str]]:
@@ -233,4 +234,4 @@ def _json_document(item: object) -> tuple[str | None, str] | None:
 
 
 def _passages(found: Iterable[tuple[str | None, str]], origin: Origin) -> list[Passage]:
-    return [Passage(text=text, id=name, origin=origin) for name, text in found if text]
+    return [Passage(text=well_formed(text), id=name, origin=origin) for name, text in found if text]

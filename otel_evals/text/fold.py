@@ -18,3 +18,17 @@ def fold(text: str) -> str:
     """
     lowered = text.lower()
     return lowered if lowered.isascii() else lowered.translate(_TRANSLATION)
+
+
+def well_formed(text: str) -> str:
+    """`text` without lone surrogates, which JSON may smuggle in and no encoder or pattern engine takes.
+
+    Two halves that belong together become their character, a lone half the replacement character.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

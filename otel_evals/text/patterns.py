@@ -6,13 +6,15 @@ and only on a hit. RE2 has no look-around and no back-references.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, cast
 
 import msgspec
 import re2
 
 from otel_evals.records.errors import ConfigurationError
 
+_ENGINE: Final = cast("Any", re2)
+"""RE2 itself, which comes without types."""
 _SET_MEMORY = 64 << 20
 """Bytes for the DFA of one set: when it runs out RE2 answers "no match" without an error."""
 
@@ -42,12 +44,12 @@ def compile_expression(expression: str) -> Any:
     Raises:
         ConfigurationError: RE2 cannot take it (look-around, back-references, syntax); the text says what is wrong.
     """
-    options = re2.Options()
+    options = _ENGINE.Options()
     options.log_errors = False
     options.max_mem = _SET_MEMORY
     try:
-        return re2.compile(expression, options=options)
-    except re2.error as error:
+        return _ENGINE.compile(expression, options=options)
+    except _ENGINE.error as error:
         reason = error.args[0]
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise ConfigurationError(
@@ -80,10 +82,10 @@ class PatternPass:
 
 
 def _compile_set(patterns: tuple[Pattern, ...]) -> Any:
-    options = re2.Options()
+    options = _ENGINE.Options()
     options.log_errors = False
     options.max_mem = _SET_MEMORY
-    compiled = re2.Set.SearchSet(options)
+    compiled = _ENGINE.Set.SearchSet(options)
     for pattern in patterns:
         compiled.Add(pattern.expression)
     compiled.Compile()

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001 - one line a list of words, in many languages
+# ruff: noqa: E501, RUF001, SIM905 - long lists of words in many languages, readable only without quotes
 """Little words that say nothing about a subject, and what questions ask for: data of `text.evidence`."""
 
 import re
@@ -16,7 +16,7 @@ STOP: Final = frozenset(
         "welche welcher le les des du et ou est sont pour dans qui quand où combien quel quelle il lo gli e di da per "
         "chi cosa dove quale quanto os um uma dos em na qual quem onde quando het een van dat wat waar wanneer hoe в на "
         "и с по что как где кто когда сколько какой какая это "
-    ).split()  # noqa: SIM905 - hundreds of quoted words cannot be read
+    ).split()
 )
 """Stop words of the languages that evidence is weighed in."""
 

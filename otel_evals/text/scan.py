@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from otel_evals.records.exchange import Choice, Exchange, Message, ToolCall
 from otel_evals.text.context import Context, read_context
-from otel_evals.text.fold import fold
+from otel_evals.text.fold import fold, well_formed
 from otel_evals.text.patterns import Pattern, PatternPass, Target
 from otel_evals.text.tokens import words
 
@@ -20,11 +20,11 @@ _NO_ANSWER: Final = Choice(message=Message(role="assistant"))
 
 
 def capped(text: str, cap: int = TEXT_CAP) -> str:
-    """`text`, or its head and tail when it is longer than `cap` characters."""
-    if len(text) <= cap:
-        return text
-    half = cap // 2
-    return f"{text[:half]}\n{text[-half:]}"
+    """`text` without lone surrogates, or its head and tail when it is longer than `cap` characters."""
+    if len(text) > cap:
+        half = cap // 2
+        text = f"{text[:half]}\n{text[-half:]}"
+    return well_formed(text)
 
 
 class Scan:
