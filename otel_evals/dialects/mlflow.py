@@ -70,6 +70,7 @@ def _read_call(span: SpanView, role: SpanRole, session: str | None) -> Reading:
     choices = response.choices
     if choices and len(choices) == 1 and not choices[0].message.text and not choices[0].message.tool_calls:
         choices = _streamed(span) or choices
+    reasons = tuple(choice.finish_reason or UNKNOWN_FINISH for choice in choices or ())
     named = text(_value(attributes, Key.MODEL))
     asked = request.model or text(_value(attributes, "model")) or named
     answered = response.model or (named if named != asked else None)
@@ -90,7 +91,7 @@ def _read_call(span: SpanView, role: SpanRole, session: str | None) -> Reading:
         system=system,
         messages=messages,
         choices=choices,
-        finish_reasons=tuple(c.finish_reason or UNKNOWN_FINISH for c in choices) if choices else None,
+        finish_reasons=reasons if any(reasons) else None,
         tools=tools,
         output_type=output_type,
         output_schema=output_schema,

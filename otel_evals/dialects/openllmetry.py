@@ -15,7 +15,7 @@ from otel_evals.records.span import LogView, SpanView
 from otel_evals.semconv import gen_ai
 from otel_evals.semconv.vendors import Traceloop as Key
 
-_KEYS: Final = (Key.STREAMING, Key.SCHEMA, Key.TOTAL, Key.REASONING, Key.CACHED_OLD)
+_KEYS: Final = (Key.STREAMING, Key.SCHEMA, Key.REASONING)
 _RESULTS: Final = (Key.QUERY_RESULT, Key.SEARCH_RESULT)
 
 
@@ -24,7 +24,8 @@ class OpenLLMetry:
 
     id: ClassVar[str] = "openllmetry"
     markers: ClassVar[tuple[bytes, ...]] = (
-        b"gen_ai.is_streaming", b"structured_output_schema", b"gen_ai.usage.", b"db.query.result", b"db.search.result",
+        b"gen_ai.is_streaming", b"structured_output_schema", b"gen_ai.usage.reasoning_tokens", b"db.query.result",
+        b"db.search.result",
     )  # fmt: skip
 
     def detect(self, span: SpanView) -> bool:

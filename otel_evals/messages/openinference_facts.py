@@ -52,6 +52,8 @@ class Parameters(msgspec.Struct, frozen=True):
 class _Meta(msgspec.Struct, frozen=True):
     id: Any = None
     model_name: Any = None
+    finish_reason: Any = None
+    stop_reason: Any = None
 
 
 class _Inner(msgspec.Struct, frozen=True):
@@ -63,12 +65,13 @@ class _Message(_Inner, frozen=True):
     data: _Inner | None = None
 
 
-class _Generation(msgspec.Struct, frozen=True):
-    message: _Message | None = None
-
-
 class _Choice(msgspec.Struct, frozen=True):
     finish_reason: Any = None
+
+
+class _Generation(msgspec.Struct, frozen=True):
+    message: _Message | None = None
+    generation_info: _Choice | None = None
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -114,7 +117,15 @@ class Body(msgspec.Struct, frozen=True):
             return self.choices[0].finish_reason
         said = status_word({"incomplete_details": self.incomplete_details, "status": self.status})
         first = items_of(self.meta)[:1]
-        return self.stop_reason or said or (fields_of(first[0]).get("finish_reason") if first else None)
+        beside = fields_of(first[0]).get("finish_reason") if first else None
+        return self.stop_reason or said or beside or self._generation_word
+
+    @property
+    def _generation_word(self) -> Any:
+        batch = self.generations[0] if self.generations else ()
+        info = batch[0].generation_info if batch else None
+        told = self._generation
+        return (info.finish_reason if info is not None else None) or told.finish_reason or told.stop_reason
 
     @property
     def _generation(self) -> _Meta:

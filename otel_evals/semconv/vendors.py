@@ -110,8 +110,6 @@ class Traceloop:
     STREAMING: Final = "gen_ai.is_streaming"
     STREAMING_OLD: Final = "llm.is_streaming"
     SCHEMA: Final = "gen_ai.request.structured_output_schema"
-    TOTAL: Final = "gen_ai.usage.total_tokens"
-    TOTAL_OLD: Final = "llm.usage.total_tokens"
     REASONING: Final = "gen_ai.usage.reasoning_tokens"
     REASONING_OLD: Final = "llm.usage.reasoning_tokens"
     CACHED_OLD: Final = "gen_ai.usage.cache_read_input_tokens"

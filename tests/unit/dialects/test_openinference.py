@@ -172,6 +172,12 @@ def test_parameters_that_echo_the_response_name_the_model_that_answered() -> Non
         ("stop", {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, "content_filter"),
         (None, {"choices": [{"finish_reason": "length"}]}, "length"),
         (None, {"replies": ["…"], "meta": [{"finish_reason": "length"}]}, "length"),
+        (None, {"generations": [[{"generation_info": {"finish_reason": "length"}}]]}, "length"),
+        (
+            None,
+            {"generations": [[{"message": {"kwargs": {"response_metadata": {"stop_reason": "max_tokens"}}}}]]},
+            "length",
+        ),
         ("MAX_TOKENS", None, "length"),
         ("weird", None, None),
     ],
