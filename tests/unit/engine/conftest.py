@@ -39,11 +39,13 @@ class Hop:
         self.journal = journal
         self.bodies: list[tuple[Signal, bytes]] = []
         self.arrived = asyncio.Event()
+        self.refused = asyncio.Event()
         self.failure: Exception | None = None
         self.crashes: list[str] = []
 
     async def deliver(self, signal: Signal, body: bytes, _items: int) -> Accepted:
         if self.failure is not None:
+            self.refused.set()
             raise self.failure
         self.bodies.append((signal, body))
         self.arrived.set()
