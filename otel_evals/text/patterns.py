@@ -73,7 +73,7 @@ class PatternPass:
         patterns = self._sets.get(target)
         if patterns is None or not text:
             return frozenset()
-        hits = patterns.Match(text)
+        hits: list[int] = patterns.Match(text)
         return frozenset(self._patterns[target][i] for i in hits) if hits else frozenset()
 
     def compiled(self, pattern: Pattern) -> Any:
