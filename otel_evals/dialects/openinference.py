@@ -11,20 +11,20 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from otel_evals.messages.documents import read_documents
 from otel_evals.messages.failure import error_type
 from otel_evals.messages.json_schema import read_format
 from otel_evals.messages.jsons import decoded, structure
 from otel_evals.messages.normal import finish_reason, model, provider, text, tokens, version
+from otel_evals.messages.openinference_documents import read_retrieved
 from otel_evals.messages.openinference_facts import Body, Parameters, read_body, read_parameters
 from otel_evals.messages.openinference_turns import read_turns
 from otel_evals.messages.rows import Row, read_rows
-from otel_evals.messages.shapes import fields_of, items_of, present
+from otel_evals.messages.shapes import fields_of
 from otel_evals.messages.vendor_message import folded
 from otel_evals.messages.vendor_request import Request, read_request
 from otel_evals.messages.vendor_response import Response, choice_of, read_response
 from otel_evals.messages.vendor_tools import read_vendor_tools
-from otel_evals.records.exchange import Choice, Document, Message, ToolDefinition, Usage
+from otel_evals.records.exchange import Choice, Message, ToolDefinition, Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -61,7 +61,7 @@ class OpenInference:
         if role is SpanRole.AGENT:
             return _read_agent(span)
         if role is SpanRole.RETRIEVAL:
-            return _reading(span, role, documents=_documents(span.attributes))
+            return _reading(span, role, documents=read_retrieved(span.attributes))
         if role is SpanRole.EMBEDDING:
             return _reading(span, role, request_model=model(span.attributes.get(Key.EMBEDDING_MODEL_NAME))[1])
         return _reading(span, role)
@@ -279,30 +279,3 @@ def _old_choices(rows: list[Row]) -> Response | None:
     texts = [said for row in rows if isinstance(said := row.get("completion.text"), str)]
     choices = tuple(Choice(message=Message(role="assistant", text=said)) for said in texts)
     return Response(choices=choices) if choices else None
-
-
-def _documents(attributes: Attributes) -> tuple[Document, ...] | None:
-    retrieved, reranked = read_rows(attributes, (Key.DOCUMENTS, Key.RERANKED))
-    rows = retrieved or reranked
-    if not rows:
-        raw, _ = structure(attributes.get(Key.OUTPUT_VALUE))
-        listed = items_of(raw) or items_of(present(fields_of(raw), "documents", "results", "passages"))
-        # Python representations of documents are not documents.
-        objects = [fields for item in listed if (fields := fields_of(item))]
-        return read_documents(objects) if objects else None
-    whole: list[dict[str, Any]] = []
-    for row in rows:
-        fields = {field.removeprefix("document."): value for field, value in row.items()}
-        whole.append({**fields, "id": fields.get("id") or fields_of(decoded(fields.get("metadata"))).get("doc_id")})
-    if all(document["id"] is None for document in whole):
-        _borrow_ids(whole, attributes.get(Key.OUTPUT_VALUE))
-    return read_documents(whole)
-
-
-def _borrow_ids(documents: list[dict[str, Any]], value: Any) -> None:
-    """LangChain writes the ids of its documents only in the span's whole output, in the same order."""
-    raw, _ = structure(value)
-    listed = items_of(raw if isinstance(raw, list) else fields_of(raw).get("documents"))
-    if len(listed) == len(documents):
-        for document, other in zip(documents, listed, strict=True):
-            document["id"] = fields_of(other).get("id")
