@@ -118,7 +118,7 @@ def _is_plain(value: object) -> bool:
 
 def _check_exchange(check: Check, patterns: PatternPass, exchange: Exchange) -> None:
     for choice in exchange.choices or (None,):
-        first: object = check.evaluate(Scan(exchange, patterns, choice))
+        first = cast("object", check.evaluate(Scan(exchange, patterns, choice)))
         _require(first == check.evaluate(Scan(exchange, patterns, choice)), "evaluate must say the same of the same")
         _require(first is None or isinstance(first, Finding), "evaluate returns a Finding or None")
         if isinstance(first, Finding):
