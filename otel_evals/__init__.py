@@ -1,9 +1,9 @@
 """otel-evals: answer quality of LLM applications, evaluated in the telemetry path.
 
-The map: `app` puts everything together for `cli`. An OTLP body comes in through `receive`, is read by `dialects`, judged
-by `checks`, routed by `routing`, written onto its span by `emit` and sent on by `forward`, all led by `engine`; what
-must survive a crash lies in `spool`. `records` holds the nouns, `semconv` the names on the wire, `telemetry` what we say of
-ourselves. `api` is the one import path promised to plug-in authors.
+The map: `app` puts everything together for `cli`. An OTLP body comes in through `receive`, is read by `dialects`,
+judged by `checks`, routed by `routing`, written onto its span by `emit` and sent on by `forward`, all led by `engine`;
+what must survive a crash lies in `spool`. `records` holds the nouns, `semconv` the names on the wire, `telemetry` what
+we say of ourselves. `api` is the one import path promised to plug-in authors.
 """
 
 from typing import TYPE_CHECKING, Any

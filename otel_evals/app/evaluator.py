@@ -74,21 +74,21 @@ def _build(name: str, found: Any, settings: CheckSettings) -> Check:
     """A check from its class and settings, or a ready one that a plug-in hands over."""
     if isinstance(found, type):
         try:
-            built: Any = msgspec.convert(_known(name, found, settings.settings), found, dec_hook=decode_unit)
+            check: Any = msgspec.convert(_known(name, found, settings.settings), found, dec_hook=decode_unit)
         except (msgspec.ValidationError, TypeError, ValueError) as error:
             raise ConfigurationError(f"checks.{name}: {error}") from error
     elif settings.settings:
         keys = ", ".join(settings.settings)
         raise ConfigurationError(f"checks.{name}: {found!r} is a ready check and takes no settings ({keys})")
     else:
-        built = found
-    if not isinstance(built, Check):
+        check = cast("object", found)
+    if not isinstance(check, Check):
         raise ConfigurationError(f"checks.{name}: {found!r} is no check: see otel_evals.api.Check for what one has")
-    if not _NAME.fullmatch(built.name) or built.name in RESERVED_WORDS:
-        raise ConfigurationError(f"checks.{name}: {built.name!r} cannot name an evaluation (snake_case, not reserved)")
-    if built.name != name:
-        raise ConfigurationError(f"checks.{name}: the check calls itself {built.name!r}; use that name as the key")
-    return built
+    if not _NAME.fullmatch(check.name) or check.name in RESERVED_WORDS:
+        raise ConfigurationError(f"checks.{name}: {check.name!r} cannot name an evaluation (snake_case, not reserved)")
+    if check.name != name:
+        raise ConfigurationError(f"checks.{name}: the check calls itself {check.name!r}; use that name as the key")
+    return check
 
 
 def _known(name: str, cls: type[Any], settings: Mapping[str, Any]) -> Mapping[str, Any]:

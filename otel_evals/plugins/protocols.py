@@ -14,16 +14,26 @@ from otel_evals.text.scan import Scan
 class Check(Protocol):
     """A deterministic, pure, quick question to every exchange. A frozen dataclass whose fields are its settings.
 
+    `name`, `band` and `needs_content` are usually class variables.
+
     It never awaits, reads no clock, no randomness and no file, and never quotes content in its explanation.
     An exception becomes an `EvaluationFailure`: other checks and the span go on.
     """
 
-    name: ClassVar[str]
-    """Evaluation name, snake_case, none of `semconv.otel_evals.RESERVED_WORDS`. It is also the plug-in's id."""
-    band: ClassVar[RiskBand | None]
-    """Band of a failing exchange unless the configuration says otherwise; None = no risk by itself."""
-    needs_content: ClassVar[bool]
-    """Whether the texts of the exchange must be known (content capture on) for the check to apply."""
+    @property
+    def name(self) -> str:
+        """Evaluation name, snake_case, none of `semconv.otel_evals.RESERVED_WORDS`. It is also the plug-in's id."""
+        ...
+
+    @property
+    def band(self) -> RiskBand | None:
+        """Band of a failing exchange unless the configuration says otherwise; None = no risk by itself."""
+        ...
+
+    @property
+    def needs_content(self) -> bool:
+        """Whether the texts of the exchange must be known (content capture on) for the check to apply."""
+        ...
 
     def patterns(self) -> tuple[Pattern, ...]:
         """The patterns that the shared pass is to look for; `evaluate` asks `scan.matches` and `scan.find`."""

@@ -40,9 +40,9 @@ FEEDBACK_SIGNAL: Final = "otel_evals.feedback.signal"
 PREFIX: Final = "otel_evals."
 RESERVED_WORDS: Final = frozenset({
     "agreement", "computed", "content", "cost", "coverage", "decision", "destination", "divergence", "estimator",
-    "evaluation", "evaluations", "evaluator", "feedback", "judge", "label", "lag", "metrics", "operation", "outcome", "prompt",
-    "quality", "reason", "review", "risk", "route", "sampling", "score", "shadow", "source", "spans", "statistic",
-    "tokens", "verdict", "waiting", "window",
+    "evaluation", "evaluations", "evaluator", "feedback", "judge", "label", "lag", "metrics", "operation", "outcome",
+    "prompt", "quality", "reason", "review", "risk", "route", "sampling", "score", "shadow", "source", "spans",
+    "statistic", "tokens", "verdict", "waiting", "window",
 })  # fmt: skip
 """Words that follow `otel_evals.` in the contract: no evaluation may be called one of these."""
 

@@ -140,7 +140,7 @@ async def make_hop(tmp_path) -> AsyncIterator[Callable]:
             versions=PromptVersions(50, clock),
             slices=slices,
             holding=holding,
-            deliver=lambda *args: hop.deliver(*args),
+            deliver=lambda *args: hop.deliver(*args),  # noqa: PLW0108 - the hop is made after its pipeline
             measurements=Measurements(meters, {"gpt-4o-mini": Price(input=1.0, output=2.0)}),
             meters=meters,
             clock=clock,
