@@ -72,16 +72,7 @@ def _checks(config: Config) -> Iterator[tuple[Check, CheckSettings]]:
 
 def _build(name: str, found: Any, settings: CheckSettings) -> Check:
     """A check from its class and settings, or a ready one that a plug-in hands over."""
-    if isinstance(found, type):
-        try:
-            check: Any = msgspec.convert(_known(name, found, settings.settings), found, dec_hook=decode_unit)
-        except (msgspec.ValidationError, TypeError, ValueError) as error:
-            raise ConfigurationError(f"checks.{name}: {error}") from error
-    elif settings.settings:
-        keys = ", ".join(settings.settings)
-        raise ConfigurationError(f"checks.{name}: {found!r} is a ready check and takes no settings ({keys})")
-    else:
-        check = cast("object", found)
+    check = _made(name, found, settings)
     if not isinstance(check, Check):
         raise ConfigurationError(f"checks.{name}: {found!r} is no check: see otel_evals.api.Check for what one has")
     if not _NAME.fullmatch(check.name) or check.name in RESERVED_WORDS:
@@ -89,6 +80,19 @@ def _build(name: str, found: Any, settings: CheckSettings) -> Check:
     if check.name != name:
         raise ConfigurationError(f"checks.{name}: the check calls itself {check.name!r}; use that name as the key")
     return check
+
+
+def _made(name: str, found: Any, settings: CheckSettings) -> object:
+    if not isinstance(found, type):
+        if settings.settings:
+            keys = ", ".join(settings.settings)
+            raise ConfigurationError(f"checks.{name}: {found!r} is a ready check and takes no settings ({keys})")
+        return found
+    cls = cast("type[Any]", found)
+    try:
+        return msgspec.convert(_known(name, cls, settings.settings), cls, dec_hook=decode_unit)
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"checks.{name}: {error}") from error
 
 
 def _known(name: str, cls: type[Any], settings: Mapping[str, Any]) -> Mapping[str, Any]:
