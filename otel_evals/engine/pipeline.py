@@ -20,19 +20,18 @@ from otel_evals.engine.measure import Measurements
 from otel_evals.engine.pace import Pace
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.reader import Reader, ReadSpan
+from otel_evals.engine.span_evaluator import SpanEvaluator
 from otel_evals.engine.traces import Traces
 from otel_evals.otlp.frame import walk
 from otel_evals.otlp.splice import extract, splice
 from otel_evals.otlp.validate import count_items
 from otel_evals.records.clock import Clock
-from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Refused, Unavailable
-from otel_evals.records.exchange import Content
 from otel_evals.records.intake import Accepted
 from otel_evals.records.signal import Signal
 from otel_evals.records.span import SpanView
 from otel_evals.semconv import gen_ai
-from otel_evals.slicing.settings import SliceKey, SliceOrigin
+from otel_evals.slicing.settings import SliceKey
 from otel_evals.slicing.versions import PromptVersions
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
@@ -97,8 +96,7 @@ class Pipeline:
         self._traces = traces
         self._patience = patience
         self._evaluator = evaluator
-        self._versions = versions
-        self._slices = tuple(slices)
+        self._span_evaluator = SpanEvaluator(reader, traces, versions, slices)
         self._holding = holding
         self._deliver = deliver
         self._measurements = measurements
@@ -235,7 +233,7 @@ class Pipeline:
     def _evaluate(self, read: ReadSpan, evaluator: Evaluator, evaluated: list[Evaluated]) -> bytes:
         """The bytes to append to one span; empty when an error of ours lets it go on as it came."""
         try:
-            span = self._evaluated(read, evaluator)
+            span = self._span_evaluator.evaluate(read, evaluator)
             more = self._additions.encode(
                 span.exchange,
                 read.span.attributes,
@@ -254,30 +252,6 @@ class Pipeline:
             return b""
         evaluated.append(span)
         return more
-
-    def _evaluated(self, read: ReadSpan, evaluator: Evaluator) -> Evaluated:
-        exchange = self._reader.exchange(read)
-        fingerprint = self._versions.fingerprint(exchange)
-        trace = self._traces.get(exchange.trace_id)
-        return Evaluated(
-            exchange=exchange,
-            evaluation=evaluator.evaluate(exchange),
-            coverage=CoverageOutcome.NO_CONTENT if exchange.content is Content.OFF else CoverageOutcome.DISABLED,
-            fingerprint=fingerprint,
-            prompt_version=self._versions.label(exchange, fingerprint),
-            extra=tuple(self._slice(key, read) for key in self._slices),
-            in_flight=trace.decision if trace else None,
-        )
-
-    def _slice(self, key: SliceKey, read: ReadSpan) -> str:
-        if key.origin is SliceOrigin.RESOURCE:
-            value = read.span.resource.get(key.attribute)
-        elif key.origin is SliceOrigin.ROOT:
-            trace = self._traces.get(read.span.trace_id)
-            value = trace.root.attributes.get(key.attribute) if trace and trace.root else None
-        else:
-            value = read.span.attributes.get(key.attribute)
-        return "" if value is None else str(value)
 
     def _wake(self, traces: set[bytes]) -> None:
         if traces:
