@@ -82,7 +82,26 @@ def read_context(exchange: Exchange, system: str, question: str) -> Context:
     for message in exchange.messages:
         for result in message.tool_results:
             passages += _passages(_tool_passages(result.text), Origin.TOOL)
+    if exchange.documents:
+        passages = _told_once(passages, len(exchange.documents))
     return Context(passages=tuple(passages), question=asked.strip())
+
+
+def _told_once(passages: Sequence[Passage], documents: int) -> list[Passage]:
+    """Without what stands in the prompt too: retrieved documents mostly come twice, and words repeated so mislead.
+
+    A passage of the prompt goes when it has the name of a document and holds its text; unnamed, when it is its text.
+    """
+    texts = {(p.id, " ".join(p.text.split())) for p in passages[:documents]}
+    by_name = {name: text for name, text in texts if name is not None}
+    bare = {text for _, text in texts}
+    kept = list(passages[:documents])
+    for passage in passages[documents:]:
+        text = " ".join(passage.text.split())
+        told = by_name.get(passage.id) if passage.id is not None else None
+        if not (told is not None and told in text) and not (passage.id is None and text in bare):
+            kept.append(passage)
+    return kept
 
 
 def unwrap(text: str) -> Wrapped:
