@@ -5,6 +5,7 @@ request touched, and a single timer releases what is due. `start` releases at on
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ import msgspec
 
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock
-from otel_evals.records.errors import Refused, Unavailable
+from otel_evals.records.errors import OtelEvalsError, Refused, Unavailable
 from otel_evals.records.span import SpanView
 from otel_evals.semconv import gen_ai
 
@@ -22,14 +23,22 @@ _RELEASES: Final = 64
 """Releases that are under way at one time."""
 _BACKOFF: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
-SpanKey = tuple[bytes, bytes]
+SpanKey = tuple[bytes, bytes, int]
+"""Trace id, span id, and a hash of the span: senders may use the ids of one span twice, and neither is lost."""
+
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+def _ignore(_lost: int) -> None:
+    """For who does not want to know."""
 
 
 class Store(Protocol):
     """The part of `spool.journal.Journal` that holding needs."""
 
-    def append(self, payload: bytes) -> Awaitable[int]:
-        """Make an entry durable."""
+    def append(self, payload: bytes) -> "asyncio.Future[int]":
+        """Make an entry durable. Raises Unavailable, or its future does."""
         ...
 
     def done(self, *entry_ids: int) -> None:
@@ -55,10 +64,13 @@ class Waiting(msgspec.Struct, frozen=True):
     wait: str
     response_id: str | None
 
+    digest: int
+    """Hash of the body, of this process only."""
+
     @property
     def key(self) -> SpanKey:
-        """Trace and span id."""
-        return self.span.trace_id, self.span.span_id
+        """What tells this span from all others that wait."""
+        return self.span.trace_id, self.span.span_id, self.digest
 
     @property
     def patience_key(self) -> tuple[object, str]:
@@ -76,8 +88,8 @@ class Held(msgspec.Struct, eq=False):
 
     @property
     def key(self) -> SpanKey:
-        """Trace and span id."""
-        return self.spec.span.trace_id, self.spec.span.span_id
+        """What tells this span from all others that wait."""
+        return self.spec.key
 
 
 Release = Callable[[bytes, "Held | None"], Awaitable[None]]
@@ -88,7 +100,27 @@ IsReady = Callable[["Held"], bool]
 class Holding:
     """The spans that wait."""
 
-    def __init__(self, store: Store, *, wait: float, limit: int, tasks: Tasks, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        wait: float,
+        limit: int,
+        tasks: Tasks,
+        clock: Clock,
+        on_lost: Callable[[int], None] = _ignore,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: where held spans are durable.
+            wait: seconds after which a span goes on without what it waits for.
+            limit: spans that wait at one time.
+            tasks: owner of the releases.
+            clock: time.
+            on_lost: told of spans whose bytes the disk has spoilt.
+        """
+        self._on_lost = on_lost
         self._store = store
         self._wait = wait
         self._limit = limit
@@ -134,15 +166,9 @@ class Holding:
             Unavailable: the journal cannot take them; none is held then.
         """
         todo = [s for s in spans if s.key not in self._held]
-        entries = await asyncio.gather(*(self._store.append(s.body) for s in todo), return_exceptions=True)
-        failed = next((e for e in entries if isinstance(e, BaseException)), None)
-        if failed is not None:
-            self._store.done(*(e for e in entries if isinstance(e, int)))
-            raise failed
+        entries = await self._store_all([s.body for s in todo])
         due = self._clock.monotonic() + self._wait
         for waiting, entry in zip(todo, entries, strict=True):
-            if not isinstance(entry, int):
-                continue
             if waiting.key in self._held:
                 self._store.done(entry)
                 continue
@@ -151,6 +177,22 @@ class Holding:
             self._by_trace.setdefault(held.key[0], []).append(held)
             self._due.append(held)
         self._wake_timer.set()
+
+    async def _store_all(self, bodies: Iterable[bytes]) -> list[int]:
+        """Make all durable, or, when one fails or the sender goes away meanwhile, none: it will send them again."""
+        appended: list[asyncio.Future[int]] = []
+        try:
+            for body in bodies:
+                appended.append(self._store.append(body))  # noqa: PERF401 - what was appended is known when one raises
+            return await asyncio.gather(*appended)
+        except BaseException:
+            for future in appended:
+                future.add_done_callback(self._undo)
+            raise
+
+    def _undo(self, appended: "asyncio.Future[int]") -> None:
+        if not appended.cancelled() and appended.exception() is None:
+            self._store.done(appended.result())
 
     def wake(self, trace_ids: Iterable[bytes], is_ready: IsReady) -> None:
         """Release the held spans of these traces that are ready now."""
@@ -210,6 +252,13 @@ class Holding:
         try:
             body = await self._store.read(entry)
         except KeyError:
+            return
+        except OSError as error:
+            raise Unavailable(f"cannot read a held span: {error.strerror}") from error
+        except OtelEvalsError as error:
+            # Its bytes are no longer those that were written; the store has set them aside.
+            _LOG.warning("a held span is lost: %s", error)
+            self._on_lost(1)
             return
         try:
             await self._release(body, held)

@@ -5,6 +5,7 @@ gets its answer. If the forwarding fails the sender sends all of it again, and w
 Nothing is counted before it is safe. An error of ours in reading or checking a span lets the span go on as it came.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
@@ -41,6 +42,9 @@ _LOG: Final = logging.getLogger(__name__)
 Deliver = Callable[[Signal, bytes, int], Awaitable[Accepted]]
 """Hands a body with so many items to the destinations. Raises Unavailable or Refused."""
 
+OnEvaluated = Callable[[Sequence[Evaluated]], None]
+"""Sees what was evaluated: the live view. It must not raise."""
+
 
 class _Work(msgspec.Struct):
     """What came of one body of spans."""
@@ -49,8 +53,8 @@ class _Work(msgspec.Struct):
     """What goes on now; empty when every span waits."""
     evaluated: list[Evaluated]
     held: list[Waiting]
-    taken: int
-    """Spans that were taken out of the body: held now, or held already from an earlier try."""
+    known: int
+    """Spans that wait already from an earlier try of the same request: they were counted then."""
     traces: set[bytes]
 
 
@@ -73,6 +77,7 @@ class Pipeline:
         meters: Meters,
         clock: Clock,
         settles: bool = True,
+        on_evaluated: OnEvaluated | None = None,
     ) -> None:
         """Put the pipeline together.
 
@@ -90,6 +95,7 @@ class Pipeline:
             meters: counts what passes.
             clock: time.
             settles: whether a delivered span counts as forwarded; False when a disk queue says so later.
+            on_evaluated: told of evaluated spans once they are safe, on the data path: it must be quick.
         """
         self._reader = reader
         self._logs = logs
@@ -103,6 +109,7 @@ class Pipeline:
         self._meters = meters
         self._clock = clock
         self._settles = settles
+        self._on_evaluated = on_evaluated
         self._additions = SpanAdditions()
 
     async def start(self) -> None:
@@ -134,32 +141,47 @@ class Pipeline:
         return await self._deliver(signal, body, count) if count else Accepted()
 
     async def _spans(self, body: bytes, count: int) -> Accepted:
-        meters = self._meters
-        meters.add(catalogue.SPANS, count, "received")
         if not count:
             return Accepted()
+        evaluator, work = self._evaluator, None
+        if evaluator is not None and self._reader.markers.occur(body):
+            work = await self._held(body, evaluator)
+            body, count = work.body, count - work.known
+        held = len(work.held) if work is not None else 0
+        self._meters.add(catalogue.SPANS, count, "received")
+        accepted = await self._passed_on(body, count - held) if body else Accepted()
+        if work is not None:
+            self._measure(work.evaluated)
+            self._wake(work.traces)
+        return accepted
+
+    async def _held(self, body: bytes, evaluator: Evaluator) -> _Work:
+        """The work on a body, with the spans that wait made durable; when the disk refuses them nothing waits."""
+        work = await self._work(body, evaluator, may_wait=True)
+        if work.held:
+            try:
+                await self._holding.put(work.held)
+            except Unavailable as error:
+                _LOG.warning("spans go on without waiting for their content: %s", error)
+                work = await self._work(body, evaluator, may_wait=False)
+        return work
+
+    async def _passed_on(self, body: bytes, count: int) -> Accepted:
         try:
-            if self._evaluator is None or not self._reader.markers.occur(body):
-                accepted = await self._deliver(Signal.TRACES, body, count)
-                taken = 0
-            else:
-                work = await self._work(body, self._evaluator, may_wait=True)
-                if work.held:
-                    await self._holding.put(work.held)
-                taken = work.taken
-                accepted = Accepted()
-                if work.body:
-                    accepted = await self._deliver(Signal.TRACES, work.body, count - taken)
-                self._measurements.evaluated(work.evaluated, self._clock.time_ns())
-                self._wake(work.traces)
-        except Unavailable:
-            meters.add(catalogue.SPANS, count, "refused")
+            accepted = await self._deliver(Signal.TRACES, body, count)
+        except (Unavailable, asyncio.CancelledError):
+            self._meters.add(catalogue.SPANS, count, "refused")
             raise
         except Refused:
-            meters.add(catalogue.SPANS, count, "failed")
+            self._meters.add(catalogue.SPANS, count, "failed")
             raise
-        self._settle(count - taken, accepted)
+        self._settle(count, accepted)
         return accepted
+
+    def _measure(self, evaluated: list[Evaluated]) -> None:
+        self._measurements.evaluated(evaluated, self._clock.time_ns())
+        if self._on_evaluated is not None and evaluated:
+            self._on_evaluated(evaluated)
 
     def _settle(self, delivered: int, accepted: Accepted) -> None:
         if self._settles:
@@ -181,7 +203,7 @@ class Pipeline:
         self._settle(1, accepted)
         if held is not None:
             self._joined(held)
-        self._measurements.evaluated(evaluated, self._clock.time_ns())
+        self._measure(evaluated)
 
     def _joined(self, held: Held) -> None:
         """Learn from how the wait ended."""
@@ -205,25 +227,26 @@ class Pipeline:
             work.traces |= self._traces.twin_traces(read.span, read.reading)
         for read in reads:
             await pace.breathe()
-            wait = self._wait(read) if may_wait and self._reader.is_evaluated(read) else None
+            if not self._reader.is_evaluated(read):
+                continue
             candidate = read.candidate
-            if wait is not None:
-                edits[candidate.item.start] = None
-                work.taken += 1
-                if not self._holding.holds(read.key):
-                    single = extract(frame, candidate.resource, candidate.scope, candidate.item)
-                    work.held.append(_waiting(read, single, wait))
-            elif self._reader.is_evaluated(read):
+            wait = self._wait(read) if may_wait else None
+            if wait is None:
                 more = self._evaluate(read, evaluator, work.evaluated)
                 if more:
                     edits[candidate.item.start] = more
+                continue
+            edits[candidate.item.start] = None
+            waiting = _waiting(read, extract(frame, candidate.resource, candidate.scope, candidate.item), wait)
+            if self._holding.holds(waiting.key):
+                work.known += 1
+            else:
+                work.held.append(waiting)
         work.body = splice(frame, edits)
         return work
 
     def _wait(self, read: ReadSpan) -> str | None:
         """What the span waits for, if anything, if there is room, and if waiting has been worth it."""
-        if self._holding.holds(read.key):
-            return "held"  # an earlier try of the same request, whose answer got lost
         wait = self._reader.waits(read)
         if wait is None or not self._holding.open:
             return None
@@ -273,4 +296,4 @@ def _waiting(read: ReadSpan, body: bytes, wait: str) -> Waiting:
         attributes={},
         resource={gen_ai.SERVICE_NAME: span.resource.get(gen_ai.SERVICE_NAME)},
     )
-    return Waiting(light, body, wait, read.reading.response_id)
+    return Waiting(light, body, wait, read.reading.response_id, hash(body))

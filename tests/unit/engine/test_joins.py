@@ -266,3 +266,32 @@ async def test_cycles_of_parents_end(hop) -> None:
     ]
     await hop.send(traces_body(*spans))
     assert len(hop.spans) == 4
+
+
+async def test_two_spans_that_share_their_ids_both_wait_and_both_leave(make_hop) -> None:
+    hop = await make_hop(wait=0.05)
+    first, second = make_span(BARE, name="first"), make_span(BARE, name="second")
+    await hop.send(traces_body(first, second, scope=SCOPE))
+    await hop.until(lambda h: len(h.spans) == 2)
+    assert {s.name for s in hop.spans} == {"first", "second"}
+
+
+async def test_a_disk_that_refuses_lets_spans_go_on_without_waiting(make_hop) -> None:
+    hop = await make_hop(wait=30)
+    await hop.journal.close()
+    await hop.send(bare_call())
+    assert len(hop.spans) == 1
+    assert hop.total("otel_evals.spans", otel_evals_outcome="forwarded") == 1
+
+
+async def test_what_is_received_adds_up_when_a_request_with_waiting_spans_is_sent_again(make_hop) -> None:
+    hop = await make_hop(wait=0.3)
+    body = traces_body(make_span({"http.route": "/"}, span=7), make_span(BARE, span=8), scope=SCOPE)
+    hop.failure = Unavailable("down")
+    with pytest.raises(Unavailable):
+        await hop.send(body)
+    hop.failure = None
+    await hop.send(body)
+    await hop.until(lambda h: len(h.spans) == 2)
+    outcomes = {o: hop.total("otel_evals.spans", otel_evals_outcome=o) for o in ("received", "forwarded", "refused")}
+    assert outcomes == {"received": 3, "forwarded": 2, "refused": 1}
