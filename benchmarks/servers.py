@@ -1,0 +1,164 @@
+"""Starts and stops what is measured: the bare server, ours, the Collector, each fresh and on free loopback ports.
+
+Called by `measure`, `memory` and `decide`.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from otel_evals.builtin import CHECKS
+
+HERE: Final = Path(__file__).parent
+_READY_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 40.0
+
+
+class Kind(StrEnum):
+    """What can be measured."""
+
+    BARE = "bare"
+    OURS = "ours"
+    COLLECTOR = "collector"
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """One thing that is measured against the others."""
+
+    name: str
+    kind: Kind
+    checks: bool = True
+    """All default checks, or every one off."""
+    workers: int = 1
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A started server."""
+
+    pid: int
+    ports: dict[str, int]
+    """By protocol, `grpc` and `http`; the bare server has one of them."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody has at this moment."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+@contextmanager
+def child(*command: str | Path, log: Path, env: dict[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
+    """A process with pipes that is terminated at the end, and killed if it does not obey; stderr goes to `log`."""
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, **(env or {})},
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def _said(log: Path) -> str:
+    """The end of a log."""
+    return log.read_text(errors="replace")[-1500:] if log.exists() else ""
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """The first line that a child prints: its port, or that it is ready."""
+    assert process.stdout is not None  # noqa: S101 - `child` pipes it
+    line = process.stdout.readline().strip()
+    if not line:
+        raise RuntimeError(f"{process.args!r} ended at its start; its log says why")
+    return line
+
+
+def wait_for_ports(process: subprocess.Popen[str], ports: Sequence[int], log: Path) -> None:
+    """Wait until all ports accept connections. Raises RuntimeError when the process ends or takes too long."""
+    deadline = time.monotonic() + _READY_SECONDS
+    for port in ports:
+        while True:
+            if process.poll() is not None:
+                raise RuntimeError(f"{process.args!r} ended with {process.returncode}: {_said(log)}")
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{process.args!r} does not listen on {port}") from None
+                time.sleep(0.05)
+
+
+@contextmanager
+def start(
+    variant: Variant, protocol: str, sink_port: int, folder: Path, collector: Path | None = None
+) -> Generator[Running]:
+    """The variant, listening. What it forwards goes to the sink; files and logs go to `folder`."""
+    log = folder / f"{variant.kind}.log"
+    if variant.kind is Kind.BARE:
+        with child(sys.executable, HERE / "bare.py", protocol, log=log) as process:
+            yield Running(process.pid, {protocol: int(first_line(process))})
+        return
+    grpc, http, metrics = free_ports(3)
+    if variant.kind is Kind.COLLECTOR:
+        if collector is None:
+            raise ValueError("no Collector was given")
+        command: list[str | Path] = [collector, "--config", _collector_config(folder, grpc, http, sink_port)]
+    else:
+        command = [sys.executable, "-m", "otel_evals", "processor", "--config"]
+        command.append(_our_config(variant, folder, (grpc, http, metrics), sink_port))
+    with child(*command, log=log, env={"OTEL_EVALS_CONFIG": ""}) as process:
+        wait_for_ports(process, (grpc, http), log)
+        yield Running(process.pid, {"grpc": grpc, "http": http})
+
+
+def _our_config(variant: Variant, folder: Path, ports: tuple[int, int, int], sink_port: int) -> Path:
+    grpc, http, metrics = (f"127.0.0.1:{port}" for port in ports)
+    settings = {
+        "receive": {"grpc": {"listen": grpc}, "http": {"listen": http}},
+        "forward": [{"url": f"http://127.0.0.1:{sink_port}"}],
+        "metrics": {"listen": metrics},
+        "checks": {} if variant.checks else {name: {"enabled": False} for name in CHECKS},
+        "data": str(folder / f"data-{ports[0]}"),
+        "workers": variant.workers,
+        "log": {"level": "warning"},
+    }
+    file = folder / f"ours-{ports[0]}.yaml"
+    file.write_text(json.dumps(settings))  # JSON is YAML
+    return file
+
+
+def _collector_config(folder: Path, grpc: int, http: int, sink_port: int) -> Path:
+    text = (HERE / "collector" / "config.yaml").read_text()
+    for name, port in (("@GRPC@", grpc), ("@HTTP@", http), ("@SINK@", sink_port)):
+        text = text.replace(name, str(port))
+    file = folder / f"collector-{grpc}.yaml"
+    file.write_text(text)
+    return file
