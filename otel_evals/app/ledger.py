@@ -1,10 +1,12 @@
 """Counts what the destinations take and lose, in the meters.
 
 `otel_evals.spans` counts a span once, whatever the number of destinations, so that received = forwarded + refused +
-failed + waiting. The first required destination is the one that settles a span: at once when it has no queue, when its
-queue has delivered it when it has one.
+failed + waiting. One destination settles that count: the first required one for traces, else the first one for traces.
+It does so at once when the sender's answer waits for it, and later, through this ledger, when it has a queue on disk
+or is not required.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from otel_evals.forward.settings import DestinationSettings, QueueKind
@@ -14,25 +16,37 @@ from otel_evals.telemetry.meters import Meters
 
 
 class MeteredLedger:
-    """The ledger that the forwarder writes."""
+    """The ledger that the forwarder writes.
 
-    def __init__(self, meters: Meters, destinations: Sequence[DestinationSettings]) -> None:
+    Args:
+        meters: where counts go.
+        destinations: those of the forwarder.
+        counts_recovered: whether what a former run left counts as received: yes when the sums began with this run,
+            no when they go on over the restart of a worker.
+    """
+
+    def __init__(
+        self, meters: Meters, destinations: Sequence[DestinationSettings], *, counts_recovered: bool = True
+    ) -> None:
         self._meters = meters
-        settling = next((d for d in destinations if d.required and Signal.TRACES in d.signals), None)
-        queued = settling is not None and settling.queue is QueueKind.DISK
-        self._settling = settling.label if settling is not None and queued else None
-        self._waiting: dict[str, float] = {}
-        meters.watch(catalogue.DESTINATION_WAITING, lambda: {(k,): v for k, v in self._waiting.items()})
+        self._counts_recovered = counts_recovered
+        takers = [d for d in destinations if Signal.TRACES in d.signals]
+        settling = next((d for d in takers if d.required), takers[0] if takers else None)
+        self.settles_at_once = settling is not None and settling.required and settling.queue is QueueKind.NONE
+        """Whether a delivered span is a forwarded one; else this ledger hears later what became of it."""
+        # Without any destination for traces the forwarder drops them under an empty name.
+        self._settling = None if self.settles_at_once else settling.label if settling is not None else ""
+        self._waiting: dict[str, dict[Signal, int]] = defaultdict(dict)
+        meters.watch(
+            catalogue.DESTINATION_WAITING, lambda: {(k,): float(sum(v.values())) for k, v in self._waiting.items()}
+        )
 
     @property
-    def settles_at_once(self) -> bool:
-        """Whether a delivered span is a forwarded one; else it waits in a queue on disk."""
-        return self._settling is None
-
-    @property
-    def queued(self) -> float:
-        """Items that wait in the queue that settles spans."""
-        return self._waiting.get(self._settling or "", 0.0)
+    def queued(self) -> int:
+        """Spans that wait in the queue that settles them."""
+        if self._settling is None:
+            return 0
+        return self._waiting.get(self._settling, {}).get(Signal.TRACES, 0)
 
     def forwarded(self, destination: str, signal: Signal, items: int) -> None:
         """The destination took them."""
@@ -48,9 +62,14 @@ class MeteredLedger:
         """A request is sent again."""
         self._meters.add(catalogue.DESTINATION_RETRIES, 1, destination, code)
 
-    def waiting(self, destination: str, items: int) -> None:
+    def recovered(self, destination: str, signal: Signal, items: int) -> None:
+        """A former run left them."""
+        if self._counts_recovered:
+            self._settle(destination, signal, items, "received")
+
+    def waiting(self, destination: str, signal: Signal, items: int) -> None:
         """How many wait for the destination now."""
-        self._waiting[destination] = float(items)
+        self._waiting[destination][signal] = items
 
     def _settle(self, destination: str, signal: Signal, items: int, outcome: str) -> None:
         if destination == self._settling and signal is Signal.TRACES:

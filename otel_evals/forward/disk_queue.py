@@ -66,7 +66,7 @@ class DiskQueue:
         self._backlog = Backlog()
         self._known: set[int] = set()
         self._under_way: set[Entry] = set()
-        self._items = 0
+        self._items = dict.fromkeys(Signal, 0)
         self._in_flight = 0
         self._failures = 0
         self._resume_at = 0.0
@@ -168,22 +168,28 @@ class DiskQueue:
     async def _index(self) -> None:
         """Take up what stands in the journal and is not known yet."""
         for entry_id, head in (await self._journal.heads(_HEAD.size)).items():
-            self._add(entry_id, head)
+            if (entry := self._add(entry_id, head)) is not None:
+                self._ledger.recovered(self._label, entry.signal, entry.items)
         self._pump()
 
-    def _add(self, entry_id: int, head: bytes) -> None:
+    def _add(self, entry_id: int, head: bytes) -> Entry | None:
         if entry_id in self._known or entry_id not in self._journal:
-            return
+            return None
         number, items, since_ns = _HEAD.unpack(head) if len(head) == _HEAD.size else (len(_SIGNALS), 0, 0)
         if number >= len(_SIGNALS):
             # Sound by its checksum, yet none of ours: no release wrote this.
             self._notices.say(reasons.DAMAGED, f"entry {entry_id} of the spool is unreadable")
             self._journal.done(entry_id)
-            return
+            return None
         self._known.add(entry_id)
-        self._backlog.add(Entry(entry_id, _SIGNALS[number], items, self._journal.size_of(entry_id), since_ns))
-        self._items += items
-        self._ledger.waiting(self._label, self._items)
+        entry = Entry(entry_id, _SIGNALS[number], items, self._journal.size_of(entry_id), since_ns)
+        self._backlog.add(entry)
+        self._note_items(entry, items)
+        return entry
+
+    def _note_items(self, entry: Entry, change: int) -> None:
+        self._items[entry.signal] += change
+        self._ledger.waiting(self._label, entry.signal, self._items[entry.signal])
 
     def _written(
         self, written: "asyncio.Future[int]", answer: "asyncio.Future[Accepted]", head: bytes, signal: Signal
@@ -194,6 +200,10 @@ class DiskQueue:
         error = written.exception()
         if error is not None:
             self._not_written(answer, error, signal, _HEAD.unpack(head)[1])
+            return
+        if answer.cancelled():
+            # The sender went away before it was told that this is safe, and will send it again.
+            self._journal.done(written.result())
             return
         self._add(written.result(), head)
         self._pump()
@@ -344,8 +354,7 @@ class DiskQueue:
         self._known.discard(entry.entry_id)
         self._under_way.discard(entry)
         self._journal.done(entry.entry_id)
-        self._items -= entry.items
-        self._ledger.waiting(self._label, self._items)
+        self._note_items(entry, -entry.items)
 
     def _drop(self, entry: Entry, items: int, reason: str) -> None:
         self._ledger.dropped(self._label, entry.signal, items, reason)

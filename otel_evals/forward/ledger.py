@@ -45,8 +45,12 @@ class Ledger(Protocol):
         """A request failed with `code` and is sent again."""
         ...
 
-    def waiting(self, destination: str, items: int) -> None:
-        """How many wait for the destination now."""
+    def recovered(self, destination: str, signal: Signal, items: int) -> None:
+        """Items that a former run, or another worker, left in the destination's disk queue."""
+        ...
+
+    def waiting(self, destination: str, signal: Signal, items: int) -> None:
+        """How many of a signal wait for the destination now."""
         ...
 
 

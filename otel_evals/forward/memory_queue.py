@@ -70,7 +70,7 @@ class MemoryQueue:
         self._queued = 0
         self._queued_bytes = 0
         self._held_bytes = 0
-        self._held_items = 0
+        self._held_items = dict.fromkeys(Signal, 0)
         self._number = 0
         self._in_flight = 0
         self._patience: asyncio.TimerHandle | None = None
@@ -106,7 +106,7 @@ class MemoryQueue:
         future.add_done_callback(lambda _: self._settled(waiting))
         self._alive.add(waiting)
         self._held_bytes += len(body)
-        self._held_items += items
+        self._held_items[signal] += items
         self._enqueue(waiting)
         self._pump()
         return answer
@@ -146,12 +146,12 @@ class MemoryQueue:
             waiting.expiry.cancel()
         if waiting.part is not None:
             self._held_bytes -= len(waiting.part.body)
-            self._held_items -= waiting.part.items
+            self._held_items[waiting.signal] -= waiting.part.items
             if waiting.queued:
                 self._note_queued(waiting, waiting.part, queued=False)
             waiting.part = None
         self._alive.discard(waiting)
-        self._ledger.waiting(self._label, self._held_items)
+        self._ledger.waiting(self._label, waiting.signal, self._held_items[waiting.signal])
 
     def _expire(self, waiting: _Waiting) -> None:
         self._fail(waiting, f"{self._label} did not take it in time", None)

@@ -21,7 +21,10 @@ class RecordingLedger:
         self.retries: Counter[str] = Counter()
         """Requests sent again, by code."""
         self.now_waiting: dict[str, int] = {}
-        """Items that wait, by destination."""
+        """Items that wait, by destination, over all signals."""
+        self.found: Counter[str] = Counter()
+        """Items that a former run had left, by destination."""
+        self._waiting: dict[tuple[str, Signal], int] = {}
         self._changed = asyncio.Event()
 
     async def until(self, condition: Callable[[], bool], timeout: float = 20.0) -> None:  # noqa: ASYNC109 - a test's patience
@@ -49,9 +52,16 @@ class RecordingLedger:
         self.retries[code] += 1
         self._changed.set()
 
-    def waiting(self, destination: str, items: int) -> None:
+    def recovered(self, destination: str, signal: Signal, items: int) -> None:
         """See `Ledger`."""
-        self.now_waiting[destination] = items
+        del signal
+        self.found[destination] += items
+        self._changed.set()
+
+    def waiting(self, destination: str, signal: Signal, items: int) -> None:
+        """See `Ledger`."""
+        self._waiting[destination, signal] = items
+        self.now_waiting[destination] = sum(n for (name, _), n in self._waiting.items() if name == destination)
         self._changed.set()
 
 
