@@ -25,6 +25,7 @@ from otel_evals.text.scan import Scan
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _PASSED: Final = passed()
+_Count = Annotated[int, Meta(ge=0)]
 
 
 class PolicyTarget(StrEnum):
@@ -73,12 +74,10 @@ class PolicyRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             description="Text that the patterns look at: answer (default), question, system, documents, tool_results."
         ),
     ] = PolicyTarget.ANSWER
-    min_characters: Annotated[int | None, Meta(ge=0, description="Least length of the answer. Default: none.")] = None
-    max_characters: Annotated[int | None, Meta(ge=0, description="Greatest length of the answer. Default: none.")] = (
-        None
-    )
-    min_words: Annotated[int | None, Meta(ge=0, description="Fewest words of the answer. Default: none.")] = None
-    max_words: Annotated[int | None, Meta(ge=0, description="Most words of the answer. Default: none.")] = None
+    min_characters: Annotated[_Count | None, Meta(description="Least length of the answer. Default: none.")] = None
+    max_characters: Annotated[_Count | None, Meta(description="Greatest length of the answer. Default: none.")] = None
+    min_words: Annotated[_Count | None, Meta(description="Fewest words of the answer. Default: none.")] = None
+    max_words: Annotated[_Count | None, Meta(description="Most words of the answer. Default: none.")] = None
     json_schema: Annotated[
         Mapping[str, Any] | None, Meta(description="JSON Schema that the answer, as JSON, must fit. Default: none.")
     ] = None
