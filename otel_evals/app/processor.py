@@ -6,7 +6,6 @@ doors → held spans → destinations → spool, so that what was taken in still
 
 import logging
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +17,9 @@ from otel_evals.engine.holding import Holding
 from otel_evals.engine.logs import LogReader
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.patience import Patience
-from otel_evals.engine.pipeline import Pipeline
+from otel_evals.engine.pipeline import OnEvaluated, Pipeline
 from otel_evals.engine.reader import Reader
+from otel_evals.engine.result_logs import ResultLogs
 from otel_evals.engine.traces import Traces
 from otel_evals.forward.forwarder import Forwarder
 from otel_evals.lifecycle.tasks import Tasks
@@ -35,8 +35,6 @@ from otel_evals.telemetry.meters import Meters
 _LOG: Final = logging.getLogger(__name__)
 _DOOR_SHARE: Final = 0.4
 """Share of the grace that requests in flight get; the rest belongs to what was taken in already."""
-
-OnEvaluated = Callable[[object], None]
 
 
 class Processor:
@@ -59,6 +57,8 @@ class Processor:
         self._tasks = Tasks(self._on_crash)
         self.warnings: list[str] = []
         """Sentences that the operator should read at start."""
+        self.on_evaluated: OnEvaluated | None = None
+        """Who watches the evaluated spans; set before `start`."""
 
     async def start(self) -> None:
         """Open spool, destinations and doors, in this order.
@@ -102,6 +102,8 @@ class Processor:
             meters=meters,
             clock=clock,
             settles=self._ledger.settles_at_once,
+            result_logs=ResultLogs(self._forwarder.send, self._tasks, meters) if config.results.log_events else None,
+            on_evaluated=self.on_evaluated,
         )
         self._decider = Decider(evaluator, self.pipeline.remember_decision)
         self._watch_gauges()

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from otel_evals.checks.policy import PolicyRule
 from otel_evals.engine.measure import Price
-from otel_evals.engine.settings import JoinSettings
+from otel_evals.engine.settings import JoinSettings, ResultSettings
 from otel_evals.forward.content import ContentSettings
 from otel_evals.forward.settings import DestinationSettings
 from otel_evals.receive.settings import ReceiveSettings
@@ -137,6 +137,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="Rules of your own, each a check called `policy_<name>`. Default: none."),
     ] = ()
     risk: Annotated[RiskSettings, Meta(description="Risk bands and routes.")] = RiskSettings()
+    results: Annotated[ResultSettings, Meta(description="How results travel.")] = ResultSettings()
     join: Annotated[JoinSettings, Meta(description="Waiting for content that travels apart.")] = JoinSettings()
     slices: Annotated[SliceSettings, Meta(description="What metrics can be cut by.")] = SliceSettings()
     metrics: Annotated[MetricsSettings, Meta(description="Own metrics.")] = MetricsSettings()

@@ -7,12 +7,14 @@ Nothing is counted before it is safe. An error of ours in reading or checking a 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from otel_evals.emit.log_events import log_events
 from otel_evals.emit.span import SpanAdditions
+from otel_evals.engine.deliver import Deliver
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.holding import Held, Holding, Waiting
@@ -21,6 +23,7 @@ from otel_evals.engine.measure import Measurements
 from otel_evals.engine.pace import Pace
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.reader import Reader, ReadSpan
+from otel_evals.engine.result_logs import ResultLogs
 from otel_evals.engine.span_evaluator import SpanEvaluator
 from otel_evals.engine.traces import Traces
 from otel_evals.otlp.frame import walk
@@ -39,8 +42,6 @@ from otel_evals.telemetry.meters import Meters
 
 _LOG: Final = logging.getLogger(__name__)
 
-Deliver = Callable[[Signal, bytes, int], Awaitable[Accepted]]
-"""Hands a body with so many items to the destinations. Raises Unavailable or Refused."""
 
 OnEvaluated = Callable[[Sequence[Evaluated]], None]
 """Sees what was evaluated: the live view. It must not raise."""
@@ -56,6 +57,8 @@ class _Work(msgspec.Struct):
     known: int
     """Spans that wait already from an earlier try of the same request: they were counted then."""
     traces: set[bytes]
+    logs: list[bytes]
+    """Log-based events of the results, when they are wanted."""
 
 
 class Pipeline:
@@ -78,6 +81,7 @@ class Pipeline:
         clock: Clock,
         settles: bool = True,
         on_evaluated: OnEvaluated | None = None,
+        result_logs: ResultLogs | None = None,
     ) -> None:
         """Put the pipeline together.
 
@@ -95,6 +99,7 @@ class Pipeline:
             meters: counts what passes.
             clock: time.
             settles: whether a delivered span counts as forwarded; False when a disk queue says so later.
+            result_logs: where results go as log-based events too; None = they do not.
             on_evaluated: told of evaluated spans once they are safe, on the data path: it must be quick.
         """
         self._reader = reader
@@ -110,6 +115,7 @@ class Pipeline:
         self._clock = clock
         self._settles = settles
         self._on_evaluated = on_evaluated
+        self._result_logs = result_logs
         self._additions = SpanAdditions()
 
     async def start(self) -> None:
@@ -151,7 +157,7 @@ class Pipeline:
         self._meters.add(catalogue.SPANS, count, "received")
         accepted = await self._passed_on(body, count - held) if body else Accepted()
         if work is not None:
-            self._measure(work.evaluated)
+            self._measure(work)
             self._wake(work.traces)
         return accepted
 
@@ -178,10 +184,25 @@ class Pipeline:
         self._settle(count, accepted)
         return accepted
 
-    def _measure(self, evaluated: list[Evaluated]) -> None:
-        self._measurements.evaluated(evaluated, self._clock.time_ns())
-        if self._on_evaluated is not None and evaluated:
-            self._on_evaluated(evaluated)
+    def _measure(self, work: _Work) -> None:
+        """Count and tell of what was evaluated, now that it is safe."""
+        self._measurements.evaluated(work.evaluated, self._clock.time_ns())
+        if self._on_evaluated is not None and work.evaluated:
+            self._on_evaluated(work.evaluated)
+        if self._result_logs is not None and work.logs:
+            records = sum(len(e.evaluation.results) + len(e.evaluation.failures) for e in work.evaluated)
+            self._result_logs.send(b"".join(work.logs), records)
+
+    def _log_events(self, resource: bytes, span: Evaluated) -> bytes:
+        exchange, evaluation = span.exchange, span.evaluation
+        return log_events(
+            resource,
+            (*evaluation.results, *evaluation.failures),
+            trace_id=exchange.trace_id,
+            span_id=exchange.span_id,
+            response_id=exchange.response_id,
+            time_ns=self._clock.time_ns(),
+        )
 
     def _settle(self, delivered: int, accepted: Accepted) -> None:
         if self._settles:
@@ -190,20 +211,17 @@ class Pipeline:
 
     async def _release(self, body: bytes, held: Held | None) -> None:
         """Forward a span that has waited, evaluated with what is known by now."""
-        if self._evaluator is None:
-            out, evaluated = body, list[Evaluated]()
-        else:
-            work = await self._work(body, self._evaluator, may_wait=False)
-            out, evaluated = work.body, work.evaluated
+        work = await self._work(body, self._evaluator, may_wait=False) if self._evaluator is not None else None
         try:
-            accepted = await self._deliver(Signal.TRACES, out, 1)
+            accepted = await self._deliver(Signal.TRACES, body if work is None else work.body, 1)
         except Refused:
             self._meters.add(catalogue.SPANS, 1, "failed")
             raise
         self._settle(1, accepted)
         if held is not None:
             self._joined(held)
-        self._measure(evaluated)
+        if work is not None:
+            self._measure(work)
 
     def _joined(self, held: Held) -> None:
         """Learn from how the wait ended."""
@@ -222,7 +240,7 @@ class Pipeline:
             reads.append(read)
             await pace.breathe()
         edits: dict[int, bytes | None] = {}
-        work = _Work(body, [], [], 0, {read.span.trace_id for read in reads})
+        work = _Work(body, [], [], 0, {read.span.trace_id for read in reads}, [])
         for read in reads:
             work.traces |= self._traces.twin_traces(read.span, read.reading)
         for read in reads:
@@ -235,6 +253,8 @@ class Pipeline:
                 more = self._evaluate(read, evaluator, work.evaluated)
                 if more:
                     edits[candidate.item.start] = more
+                    if self._result_logs is not None:
+                        work.logs.append(self._log_events(frame.head(candidate.resource), work.evaluated[-1]))
                 continue
             edits[candidate.item.start] = None
             waiting = _waiting(read, extract(frame, candidate.resource, candidate.scope, candidate.item), wait)

@@ -7,6 +7,18 @@ import msgspec
 from otel_evals.records.units import ByteSize, Duration
 
 
+class ResultSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How results travel."""
+
+    log_events: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Whether each result is also sent as a log-based event `gen_ai.evaluation.result`, where "
+            "OpenTelemetry is moving to. Default: false, since every backend reads the span events."
+        ),
+    ] = False
+
+
 class JoinSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long spans wait for what travels apart from them, and what is remembered of a trace."""
 

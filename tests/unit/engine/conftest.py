@@ -14,6 +14,7 @@ from otel_evals.engine.measure import Measurements, Price
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.pipeline import Pipeline
 from otel_evals.engine.reader import Reader
+from otel_evals.engine.result_logs import ResultLogs
 from otel_evals.engine.settings import JoinSettings
 from otel_evals.engine.traces import Traces
 from otel_evals.lifecycle.tasks import Tasks
@@ -117,6 +118,7 @@ async def make_hop(tmp_path) -> AsyncIterator[Callable]:
         slices: tuple[SliceKey, ...] = (),
         folder: str = "held",
         patience: int = 20,
+        log_events: bool = False,
     ) -> Hop:
         clock, meters = SystemClock(), Meters(extra_keys=tuple(k.key for k in slices))
         crashes: list[str] = []
@@ -141,6 +143,7 @@ async def make_hop(tmp_path) -> AsyncIterator[Callable]:
             slices=slices,
             holding=holding,
             deliver=lambda *args: hop.deliver(*args),  # noqa: PLW0108 - the hop is made after its pipeline
+            result_logs=ResultLogs(lambda *args: hop.deliver(*args), tasks, meters) if log_events else None,  # noqa: PLW0108
             measurements=Measurements(meters, {"gpt-4o-mini": Price(input=1.0, output=2.0)}),
             meters=meters,
             clock=clock,

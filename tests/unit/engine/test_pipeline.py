@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_evals.builtin import CHECKS, DIALECTS
@@ -280,3 +281,20 @@ async def test_order_within_a_body_stays(hop) -> None:
 
 def test_every_builtin_dialect_declares_markers() -> None:
     assert all(dialect.markers for dialect in DIALECTS)
+
+
+async def test_results_travel_as_log_based_events_too_when_they_are_asked_for(make_hop) -> None:
+    hop = await make_hop(log_events=True)
+    sent = [make_span(chat_attributes(**{"gen_ai.response.id": "r1"}), span=n) for n in (1, 2)]
+    await hop.send(traces_body(*sent, service="shop"))
+    await hop.until(lambda h: any(s is Signal.LOGS for s, _ in h.bodies))
+    body = next(b for s, b in hop.bodies if s is Signal.LOGS)
+    request = ExportLogsServiceRequest.FromString(body)
+    records = [r for rl in request.resource_logs for sl in rl.scope_logs for r in sl.log_records]
+    assert {(r.trace_id, r.span_id) for r in records} == {(s.trace_id, s.span_id) for s in sent}
+    assert {r.event_name for r in records} == {"gen_ai.evaluation.result"}
+    assert {rl.resource.attributes[0].value.string_value for rl in request.resource_logs} == {"shop"}
+    one = attributes_of(records[0])
+    assert one["gen_ai.response.id"] == "r1"
+    assert {"gen_ai.evaluation.name", "gen_ai.evaluation.score.label", "otel_evals.evaluator.version"} <= one.keys()
+    assert len(records) == sum(len(s.events) for s in hop.spans)
