@@ -154,7 +154,9 @@ def test_a_varint_reads_back_as_what_was_written(value) -> None:
 def test_groups_from_an_old_sender_are_stepped_over_whole() -> None:
     request = ExportTraceServiceRequest()
     request.resource_spans.add().scope_spans.add().spans.add(name="kept")
-    group = varint(50 << 3 | 3) + varint(1 << 3 | 3) + varint(1 << 3 | 4) + varint(2 << 3) + b"\x05" + varint(50 << 3 | 4)
+    group = (
+        varint(50 << 3 | 3) + varint(1 << 3 | 3) + varint(1 << 3 | 4) + varint(2 << 3) + b"\x05" + varint(50 << 3 | 4)
+    )
     body = group + request.SerializeToString()
     frame, items = items_of(body)
     assert len(items) == 1
