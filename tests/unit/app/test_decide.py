@@ -7,6 +7,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_evals import decide
 from otel_evals.app.evaluator import build_evaluator
+from otel_evals.builtin import CHECKS
 from otel_evals.config.schema import CheckSettings, Config
 from otel_evals.engine.question import Question, answer
 from otel_evals.plugins.version import check_version
@@ -104,8 +105,6 @@ def test_a_check_is_built_with_its_settings_and_band() -> None:
 
 
 def test_with_every_check_off_there_is_no_evaluator() -> None:
-    from otel_evals.builtin import CHECKS
-
     assert build_evaluator(Config(checks={name: CheckSettings(enabled=False) for name in CHECKS})) is None
 
 

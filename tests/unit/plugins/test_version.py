@@ -1,0 +1,82 @@
+"""A check's version changes when what it decides can change, and only then."""
+
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from otel_evals.plugins import version as versions
+from otel_evals.plugins.version import check_version
+
+SOURCE = '''"""A module."""
+from dataclasses import dataclass
+
+LIMIT = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A check."""
+
+    threshold: float = 0.5
+
+    def evaluate(self, scan):
+        """Say."""
+        # a comment
+        return "a word" if scan > LIMIT else None
+'''
+
+
+def load(tmp_path: Path, source: str, **settings):
+    versions._code.cache_clear()
+    versions._imported.cache_clear()
+    path = tmp_path / "versioned_check.py"
+    path.write_text(source)
+    spec = importlib.util.spec_from_file_location("versioned_check", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["versioned_check"] = module
+    spec.loader.exec_module(module)
+    return check_version(module.Check(**settings))
+
+
+@pytest.fixture(autouse=True)
+def _forget_module():
+    yield
+    sys.modules.pop("versioned_check", None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("# a comment", "# another comment"),
+        ('"""A check."""', '"""A check, explained better."""'),
+        ('"""Say."""', '"""Say what."""'),
+        ("LIMIT = 3\n\n", "LIMIT = 3\n\n\n\n"),
+        ("> LIMIT else", ">  LIMIT  else"),
+    ],
+)
+def test_comments_docstrings_and_layout_do_not_make_a_version(tmp_path, change) -> None:
+    assert load(tmp_path, SOURCE) == load(tmp_path, SOURCE.replace(*change))
+
+
+@pytest.mark.parametrize(
+    "change", [("LIMIT = 3", "LIMIT = 4"), ("scan > LIMIT", "scan >= LIMIT"), ('"a word"', '"another word"')]
+)
+def test_changed_code_makes_a_version(tmp_path, change) -> None:
+    assert load(tmp_path, SOURCE) != load(tmp_path, SOURCE.replace(*change))
+
+
+def test_changed_settings_make_a_version(tmp_path) -> None:
+    assert load(tmp_path, SOURCE) != load(tmp_path, SOURCE, threshold=0.6)
+    assert load(tmp_path, SOURCE) == load(tmp_path, SOURCE, threshold=0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sets:
+    words: frozenset[str] = frozenset({"b", "a"})
+
+
+def test_the_order_of_a_set_does_not_make_a_version() -> None:
+    assert check_version(Sets()) == check_version(Sets(words=frozenset(["a", "b"])))
