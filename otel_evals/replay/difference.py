@@ -1,7 +1,8 @@
 """What another configuration would decide differently: span by span, and in sum.
 
 Two results are the same when label and score are. Versions and wording are left out: a changed setting changes every
-version, and the question is what it decides.
+version, and the question is what it decides. That a check of one side alone passes is counted but makes no span differ,
+so that a new rule shows the spans that it fails.
 """
 
 from collections import Counter, defaultdict
@@ -9,12 +10,16 @@ from collections.abc import Mapping
 
 import msgspec
 
+from otel_evals.records.evaluation import Label
 from otel_evals.replay.lines import Failure, Result, SpanLine
 from otel_evals.replay.tally import Read
 
 _ABSENT = "none"
 """Stands for the label of a check that says nothing about a span."""
 _ERROR = "error"
+_PASS = Label.PASS.value
+_QUIET = frozenset({(_ABSENT, _PASS), (_PASS, _ABSENT)})
+"""Changes of label that are counted only."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,9 +106,11 @@ class Difference:
         names: list[str] = []
         for name in dict.fromkeys((*old, *new)):
             was, now = old.get(name, (_ABSENT, 0.0)), new.get(name, (_ABSENT, 0.0))
-            if was != now:
+            if was == now:
+                continue
+            self._checks[name]["score" if was[0] == now[0] else f"{was[0]}>{now[0]}"] += 1
+            if (was[0], now[0]) not in _QUIET:
                 names.append(name)
-                self._checks[name]["score" if was[0] == now[0] else f"{was[0]}>{now[0]}"] += 1
         return tuple(names)
 
 

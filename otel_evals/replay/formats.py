@@ -157,9 +157,8 @@ def _framed(data: bytes, signal: Signal | None) -> Iterator[Body]:
         begin = at + _LENGTH_BYTES
         end = begin + int.from_bytes(data[at:begin], "big")
         if end > len(data):
-            raise BrokenAt(
-                at, f"neither OTLP nor a length: {end - begin} bytes cannot follow, {len(data) - at} are left"
-            )
+            left = max(0, len(data) - begin)
+            raise BrokenAt(at, f"neither OTLP nor a length: {end - begin} bytes should follow, {left} do")
         message = _inflated(data[begin:end], at)
         if message.lstrip(_WHITE).startswith(b"{"):
             yield from _document(message, at)

@@ -1,0 +1,1 @@
+"""Evaluations of the shop's own."""
