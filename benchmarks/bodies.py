@@ -1,8 +1,8 @@
 """Request bodies for the load: plain spans of a web shop and GenAI spans with content, in any mix.
 
 A body is built and serialised once. Each of its trace and span ids begins with a marker, and sending it replaces the
-marker by a number that was never used (`renumber`), so every request carries new spans at the price of one
-`bytes.replace`. Called by `run`, `memory` and `checks`.
+marker by a number that was never used (`renumber`), so every request carries new spans at the price of a
+`bytes.replace`; response ids likewise. Called by `run`, `memory` and `checks`.
 """
 
 from pathlib import Path
@@ -16,9 +16,13 @@ from texts import conversation
 
 MARK: Final = b"\xe3\x9b\x17\xb5\x52\xc6"
 """Begins every id of a template. No text contains it: it is not UTF-8."""
+_CALL: Final = b"~call-mark~~"
+"""Begins every response id of a template."""
 _SPANS: Final = 4096
 """Distinct spans over all bodies of a shape, so that no cache by content flatters a result."""
 _TRACE: Final = 8
+_ELSEWHERE: Final = MARK + b"\xff\xff"
+"""A parent in another service: no model call hangs below another, which would not be evaluated."""
 _START_NS: Final = 1_790_000_000_000_000_000
 _SERVICES: Final = ("shop-web", "support-assistant", "order-agent", "billing")
 _MODELS: Final = ("gpt-4.1-mini", "gpt-4.1", "claude-sonnet-4-5", "mistral-large")
@@ -37,7 +41,8 @@ class Shape(msgspec.Struct, frozen=True):
 
 def renumber(body: bytes, run: int, number: int) -> bytes:
     """The body with ids that no other (run, number) has; `run` has 16 bits, `number` 32."""
-    return body.replace(MARK, run.to_bytes(2, "big") + number.to_bytes(4, "big"))
+    new = run.to_bytes(2, "big") + number.to_bytes(4, "big")
+    return body.replace(MARK, new).replace(_CALL, new.hex().encode())
 
 
 def build(shape: Shape, seed: int = 1) -> list[bytes]:
@@ -121,11 +126,12 @@ class _Mix:
             if self._owed > 1 - 1e-9:
                 self._owed -= 1
                 self._chat(span)
+                span.parent_span_id = root or _ELSEWHERE
             elif root:
                 self._query(span)
             else:
                 self._request(span)
-            root = root or span.span_id
+                root = span.span_id
 
     def _chat(self, span: Span) -> None:
         rng, model = self._rng, self._rng.choice(_MODELS)
@@ -140,7 +146,7 @@ class _Mix:
                 "gen_ai.provider.name": "anthropic" if model.startswith("claude") else "openai",
                 "gen_ai.request.model": model,
                 "gen_ai.response.model": f"{model}-2026-04-14",
-                "gen_ai.response.id": f"chatcmpl-{rng.getrandbits(96):024x}",
+                "gen_ai.response.id": f"chatcmpl-{_CALL.decode()}{rng.getrandbits(48):012x}",
                 "gen_ai.request.temperature": 0.2,
                 "gen_ai.request.max_tokens": 1024,
                 "gen_ai.response.finish_reasons": ["stop"],
