@@ -19,6 +19,8 @@ class Crew(Protocol):
     """What the host asks of its processes."""
 
     warnings: list[str]
+    meters: Meters
+    """The sums over all processes, and what the host itself counts."""
 
     async def start(self) -> None:
         """Return when traffic is welcome. Raises ConfigurationError or OSError."""
@@ -36,13 +38,25 @@ class Crew(Protocol):
         """Evaluate by another configuration. Raises ConfigurationError and changes nothing then."""
         ...
 
+    def abort(self) -> None:
+        """End every other process at once, before this one ends itself."""
+        ...
+
 
 class Alone:
     """The processor in this very process."""
 
     def __init__(self, config: Config, *, folder: Path, health: Health, clock: Clock) -> None:
         self.meters = new_meters(config, clock)
-        self._processor = Processor(config, meters=self.meters, folder=folder / "0", clock=clock)
+        self._full = health.condition("spool full")
+        self._processor = Processor(
+            config,
+            meters=self.meters,
+            folder=folder / "0",
+            orphans=orphaned(folder, 1),
+            clock=clock,
+            on_full=self._note_full,
+        )
         self._health = health
         self.warnings = self._processor.warnings
 
@@ -68,6 +82,24 @@ class Alone:
     def reload(self, config: Config) -> None:
         """Evaluate by another configuration."""
         self._processor.reload(config)
+
+    def abort(self) -> None:
+        """There is no other process."""
+
+    def _note_full(self, names: list[str]) -> None:
+        if names:
+            self._full.raise_(", ".join(names))
+        else:
+            self._full.clear()
+
+
+def orphaned(folder: Path, workers: int) -> tuple[Path, ...]:
+    """Spool folders below `folder` of workers that the present number of them leaves without an owner."""
+    if not folder.is_dir():
+        return ()
+    return tuple(
+        sorted(p for p in folder.iterdir() if p.name.isascii() and p.name.isdigit() and int(p.name) >= workers)
+    )
 
 
 def new_meters(config: Config, clock: Clock) -> Meters:

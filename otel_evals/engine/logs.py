@@ -1,6 +1,6 @@
 """Reads the log records that carry pieces of GenAI calls, and tells them to the trace memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from otel_evals.engine.candidates import Markers
 from otel_evals.engine.patience import Patience
@@ -13,6 +13,8 @@ from otel_evals.records.reading import Fragment
 from otel_evals.records.span import LogView
 from otel_evals.semconv import gen_ai
 
+OnFragment = Callable[[Fragment, object], None]
+
 
 class LogReader:
     """The part of the pipeline that reads log records. Their bodies are forwarded as they came."""
@@ -22,6 +24,8 @@ class LogReader:
         self._markers = markers
         self._traces = traces
         self._patience = patience
+        self.on_fragment: OnFragment | None = None
+        """Told of each piece that was read here, with its service."""
 
     def read(self, body: bytes) -> set[bytes]:
         """Remember the pieces in one valid body; the ids of the traces that they belong to."""
@@ -38,11 +42,18 @@ class LogReader:
             fragment = self._fragment(record)
             if fragment is None:
                 continue
-            self._traces.fragment(fragment)
+            service = resource.get(gen_ai.SERVICE_NAME)
+            self.remember(fragment, service)
             touched.add(fragment.trace_id)
-            if fragment.closes:
-                self._patience.kept((resource.get(gen_ai.SERVICE_NAME), Wait.LOGS))
+            if self.on_fragment is not None:
+                self.on_fragment(fragment, service)
         return touched
+
+    def remember(self, fragment: Fragment, service: object) -> None:
+        """Let the trace memory know of a piece, whoever has read it."""
+        self._traces.fragment(fragment)
+        if fragment.closes:
+            self._patience.kept((service, Wait.LOGS))
 
     def _fragment(self, record: LogView) -> Fragment | None:
         if not valid_ids(record.trace_id, record.span_id):

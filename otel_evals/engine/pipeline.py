@@ -5,7 +5,6 @@ gets its answer. If the forwarding fails the sender sends all of it again, and w
 Nothing is counted before it is safe. An error of ours in reading or checking a span lets the span go on as it came.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -17,6 +16,7 @@ from otel_evals.emit.span import SpanAdditions
 from otel_evals.engine.deliver import Deliver
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
+from otel_evals.engine.hearsay import Hearsay
 from otel_evals.engine.holding import Held, Holding, Waiting
 from otel_evals.engine.logs import LogReader
 from otel_evals.engine.measure import Measurements
@@ -82,6 +82,7 @@ class Pipeline:
         settles: bool = True,
         on_evaluated: OnEvaluated | None = None,
         result_logs: ResultLogs | None = None,
+        hearsay: Hearsay | None = None,
     ) -> None:
         """Put the pipeline together.
 
@@ -101,6 +102,7 @@ class Pipeline:
             settles: whether a delivered span counts as forwarded; False when a disk queue says so later.
             result_logs: where results go as log-based events too; None = they do not.
             on_evaluated: told of evaluated spans once they are safe, on the data path: it must be quick.
+            hearsay: tells other workers of traces, and hears them; None = there are none.
         """
         self._reader = reader
         self._logs = logs
@@ -116,6 +118,7 @@ class Pipeline:
         self._settles = settles
         self._on_evaluated = on_evaluated
         self._result_logs = result_logs
+        self._hearsay = hearsay
         self._additions = SpanAdditions()
 
     async def start(self) -> None:
@@ -130,6 +133,13 @@ class Pipeline:
         """Keep what was decided in flight for a trace, to be shown on the span of its call."""
         if any(trace_id):
             self._traces.decision(trace_id, route)
+            if self._hearsay is not None:
+                self._hearsay.tell_decision(trace_id, route)
+
+    def learn(self, facts: bytes) -> None:
+        """Hear what another worker has learned, and let go what waited for it."""
+        if self._hearsay is not None:
+            self._wake(self._hearsay.hear(facts))
 
     async def intake(self, signal: Signal, body: bytes) -> Accepted:
         """Take one request body. Returns when all of it is safe.
@@ -175,11 +185,11 @@ class Pipeline:
     async def _passed_on(self, body: bytes, count: int) -> Accepted:
         try:
             accepted = await self._deliver(Signal.TRACES, body, count)
-        except (Unavailable, asyncio.CancelledError):
-            self._meters.add(catalogue.SPANS, count, "refused")
-            raise
         except Refused:
             self._meters.add(catalogue.SPANS, count, "failed")
+            raise
+        except BaseException:  # not taken, too late, or its sender went away: whoever sent it keeps it
+            self._meters.add(catalogue.SPANS, count, "refused")
             raise
         self._settle(count, accepted)
         return accepted
@@ -239,6 +249,8 @@ class Pipeline:
         for read in self._reader.read(frame):
             reads.append(read)
             await pace.breathe()
+        if self._hearsay is not None and may_wait:
+            self._hearsay.tell_spans(reads)
         edits: dict[int, bytes | None] = {}
         work = _Work(body, [], [], 0, {read.span.trace_id for read in reads}, [])
         for read in reads:

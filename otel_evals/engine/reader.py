@@ -14,6 +14,7 @@ import msgspec
 from otel_evals.engine.candidates import Candidate, Markers
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.reading import assemble, has_content, merge, read_span, with_fragments
+from otel_evals.engine.recognition import Recognition
 from otel_evals.engine.traces import Traces, valid_ids
 from otel_evals.otlp.decode import decode_resource, decode_scope, decode_span
 from otel_evals.otlp.frame import Frame
@@ -68,7 +69,7 @@ class Reader:
         self, dialects: Sequence[Dialect], traces: Traces, patience: Patience, on_fault: OnFault = _ignore
     ) -> None:
         self._on_fault = on_fault
-        self._dialects = tuple(dialects)
+        self._recognition = Recognition(dialects)
         self._traces = traces
         self._patience = patience
         self._markers = Markers(m for d in dialects for m in d.markers)
@@ -92,7 +93,7 @@ class Reader:
                 scopes[scope.start] = decode_scope(frame.head(scope))
             span = decode_span(frame.body[item.payload : item.end], resources[resource.start], scopes[scope.start])
             try:
-                found = read_span(self._dialects, span)
+                found = read_span(self._recognition.dialects(span), span)
             except Exception as error:  # noqa: BLE001 - stage boundary: a dialect's error never costs anyone a span
                 self._on_fault("read", error)
                 continue
@@ -102,10 +103,11 @@ class Reader:
             if valid_ids(span.trace_id, span.span_id):
                 if reading.role is not SpanRole.MODEL_CALL or reading.awaits:
                     links.learn()
-                self._remember(span, reading)
+                self.remember(span, reading)
             yield ReadSpan(candidate, span, dialect, reading)
 
-    def _remember(self, span: SpanView, reading: Reading) -> None:
+    def remember(self, span: SpanView, reading: Reading) -> None:
+        """Let the trace memory know of a span with valid ids, whoever has read it."""
         self._traces.span(span, reading)
         service = span.resource.get(gen_ai.SERVICE_NAME)
         if reading.role is SpanRole.RETRIEVAL and reading.documents:

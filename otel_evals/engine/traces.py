@@ -136,7 +136,7 @@ class Traces:
             _mark(trace, span.parent_span_id, content=content)
             if (twin_id := _twin_id(span, reading)) is not None:
                 self._twin(twin_id, span, reading)
-        elif role in (SpanRole.AGENT, SpanRole.WRAPPER, None) and _tells(reading):
+        elif role in (SpanRole.AGENT, SpanRole.WRAPPER, None) and tells(reading):
             self._ancestor(trace, span.span_id, reading)
         # Any span may bring documents, but those on a call are its own input.
         if reading.documents and role is not SpanRole.MODEL_CALL and len(trace.retrieved) < _RETRIEVALS_PER_TRACE:
@@ -227,6 +227,13 @@ class Traces:
         trace = self._traces.get(trace_id)
         return trace is not None and trace.above_calls.get(span_id, False)
 
+    def reaches_root(self, span: SpanView) -> bool:
+        """Whether all ancestors of the span have been seen, up to the root."""
+        trace = self._traces.get(span.trace_id)
+        return trace is not None and _is_whole(
+            trace, span.span_id, _ancestors(trace, span.span_id, span.parent_span_id)
+        )
+
     def has_root(self, trace_id: bytes) -> bool:
         """Whether the trace's root span has been seen."""
         trace = self._traces.get(trace_id)
@@ -279,7 +286,8 @@ def _mark(trace: Trace, span_id: bytes, *, content: bool) -> None:
         span_id = trace.parents.get(span_id, b"")
 
 
-def _tells(reading: Reading) -> bool:
+def tells(reading: Reading) -> bool:
+    """Whether a span says something to the calls below it."""
     return any(
         value is not None
         for value in (

@@ -1,6 +1,7 @@
 """The prompt version that metrics are cut by: the named one, else `fp:<hash>`, else `unversioned`."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 from otel_evals.records.clock import Clock
@@ -17,7 +18,11 @@ _SERVICES: Final = 1024
 class PromptVersions:
     """Derives prompt versions, and gives up on services whose prompts do not repeat."""
 
-    def __init__(self, per_hour: int, clock: Clock) -> None:
+    def __init__(
+        self, per_hour: int, clock: Clock, on_fallback: Callable[[str], None] = lambda _service: None
+    ) -> None:
+        """Derive versions: `per_hour` different ones a service; `on_fallback` is told the service beyond that."""
+        self._on_fallback = on_fallback
         self._per_hour = per_hour
         self._clock = clock
         self._known: OrderedDict[str, str | None] = OrderedDict()
@@ -51,6 +56,7 @@ class PromptVersions:
             return UNVERSIONED
         if not self._repeats(exchange.service_name or "", derived):
             self.fallbacks += 1
+            self._on_fallback(exchange.service_name or "")
             return UNVERSIONED
         return f"fp:{derived}"
 

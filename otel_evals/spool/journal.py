@@ -52,6 +52,8 @@ class Journal:
         self.folder = folder
         self.damaged = recovered.damaged
         """Damaged stretches found at start or when reading; their bytes are kept in the folder `damaged`."""
+        self.is_full = False
+        """Whether an entry was turned away for want of room, and no room has come since."""
         self.torn = recovered.torn
         """Records that a crash cut off; none of them was ever acknowledged."""
         self._lock = lock
@@ -136,7 +138,9 @@ class Journal:
         if self._closed:
             raise Unavailable("the spool is closed")
         if self.bytes_used + size > self._max_bytes and not self._make_room(size):
+            self.is_full = True
             raise SpoolFull(f"the spool {self.folder.name} is full ({self._max_bytes} bytes)", retry_after=5)
+        self.is_full = False
         entry_id = self._next_id
         self._next_id += 1
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -350,6 +354,7 @@ class Journal:
             if not self._unlink(segment_path(self.folder, number)):
                 break
             del self._sizes[number], self._live[number]
+            self.is_full = False
         self._marks.drop_before(min(self._sizes, default=self._newest))
 
     def _unlink(self, path: Path) -> bool:
