@@ -14,6 +14,7 @@ from otel_evals.messages.vendor_message import read_vendor_message
 from otel_evals.messages.vendor_request import read_request
 from otel_evals.messages.vendor_response import choice_of
 from otel_evals.messages.vendor_usage import read_usage
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Choice, Message, Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -31,6 +32,7 @@ class AdkOne:
 
     id: ClassVar[str] = "adk1"
     markers: ClassVar[tuple[bytes, ...]] = (b"gcp.vertex.agent",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset((Key.REQUEST,)), scopes=(Key.SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span has the kit's JSON, or comes from the kit and names no standard operation."""

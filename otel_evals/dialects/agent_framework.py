@@ -3,6 +3,7 @@
 from typing import ClassVar, Final
 
 from otel_evals.messages import normal
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -16,6 +17,7 @@ class AgentFramework:
 
     id: ClassVar[str] = "agent_framework"
     markers: ClassVar[tuple[bytes, ...]] = (b"agent_framework",)
+    signs: ClassVar[Signs] = Signs(scopes=(_SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span comes from the framework's tracer."""

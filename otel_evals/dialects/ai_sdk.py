@@ -16,6 +16,7 @@ from otel_evals.messages.vendor_message import read_vendor_message
 from otel_evals.messages.vendor_request import Request, read_request
 from otel_evals.messages.vendor_response import choice_of
 from otel_evals.messages.vendor_tools import read_vendor_tools
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Choice, Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -42,6 +43,7 @@ class AiSdk:
 
     id: ClassVar[str] = "ai_sdk"
     markers: ClassVar[tuple[bytes, ...]] = (b"ai.operationId",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset((Key.OPERATION,)))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span states its AI SDK operation."""

@@ -7,6 +7,7 @@ waits for that twin, also when the call failed: then there is no response id, an
 from typing import ClassVar, Final
 
 from otel_evals.messages import normal
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
 from otel_evals.records.span import LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -19,6 +20,7 @@ class AnthropicSdk:
 
     id: ClassVar[str] = "anthropic_sdk"
     markers: ClassVar[tuple[bytes, ...]] = (b"com.anthropic.sdk.",)
+    signs: ClassVar[Signs] = Signs(scopes=(_SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span comes from the SDK itself."""

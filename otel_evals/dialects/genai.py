@@ -18,6 +18,7 @@ from otel_evals.messages.standard import (
     read_tool_definitions,
     read_usage,
 )
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import ToolDefinition
 from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -59,12 +60,10 @@ _FOREIGN_CONTENT: Final = (
 """Beginnings of keys that belong to another dialect, which has its own carrier for the content."""
 
 _KEYS: Final = (
-    gen_ai.PROVIDER_NAME,
-    gen_ai.SYSTEM,
-    gen_ai.REQUEST_MODEL,
-    gen_ai.OUTPUT_MESSAGES,
+    gen_ai.OPERATION_NAME, gen_ai.PROVIDER_NAME, gen_ai.SYSTEM, gen_ai.REQUEST_MODEL, gen_ai.OUTPUT_MESSAGES,
     gen_ai.RESPONSE_MODEL,
-)
+)  # fmt: skip
+"""Keys one of which every GenAI span of the conventions has."""
 
 
 class GenAi:
@@ -72,11 +71,11 @@ class GenAi:
 
     id: ClassVar[str] = "genai"
     markers: ClassVar[tuple[bytes, ...]] = (b"gen_ai.",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset(_KEYS))
 
     def detect(self, span: SpanView) -> bool:
         """Whether any of the keys stands there that every GenAI span of the conventions has."""
-        attributes = span.attributes
-        return gen_ai.OPERATION_NAME in attributes or any(key in attributes for key in _KEYS)
+        return gen_ai.OPERATION_NAME in span.attributes or not self.signs.keys.isdisjoint(span.attributes)
 
     def read(self, span: SpanView) -> Reading:
         """Everything that the standard keys say."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from otel_evals.messages.genai import Turns, read_turns
 from otel_evals.messages.jsons import parsed_arguments
 from otel_evals.messages.standard import read_reasons, said
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Message, ToolCall
 from otel_evals.records.reading import Fragment, Reading
 from otel_evals.records.span import Attributes, LogView, SpanView
@@ -26,6 +27,7 @@ class GenAiContent:
 
     id: ClassVar[str] = "genai_content"
     markers: ClassVar[tuple[bytes, ...]] = (gen_ai.PROMPT.encode(), gen_ai.COMPLETION.encode(), b"gen_ai.content.")
+    signs: ClassVar[Signs] = Signs(keys=frozenset((gen_ai.PROMPT, gen_ai.COMPLETION)), events=frozenset(_EVENTS))
 
     def detect(self, span: SpanView) -> bool:
         """Whether a prompt or completion stands on the span whole."""

@@ -19,6 +19,7 @@ from otel_evals.messages.standard import (
     read_usage,
     said,
 )
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.reading import Fragment, Reading
 from otel_evals.records.span import LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -29,6 +30,7 @@ class GenAiDetails:
 
     id: ClassVar[str] = "genai_details"
     markers: ClassVar[tuple[bytes, ...]] = (gen_ai.DETAILS_EVENT.encode(),)
+    signs: ClassVar[Signs] = Signs(events=frozenset((gen_ai.DETAILS_EVENT,)))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span has a details event."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 from otel_evals.messages import normal
 from otel_evals.messages.events import NAMES, Turn, read_event
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.reading import Fragment, Reading
 from otel_evals.records.span import LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -21,6 +22,7 @@ class GenAiEvents:
 
     id: ClassVar[str] = "genai_events"
     markers: ClassVar[tuple[bytes, ...]] = _MARKS
+    signs: ClassVar[Signs] = Signs(events=NAMES)
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span has message events."""

@@ -6,6 +6,7 @@ ADK 1.x, which writes vendor JSON on the span, is a dialect of its own; it share
 from typing import ClassVar, Final
 
 from otel_evals.messages import normal
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.reading import Awaits, Fragment, Reading
 from otel_evals.records.span import STATUS_ERROR, LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -19,6 +20,7 @@ class GoogleAdk:
 
     id: ClassVar[str] = "google_adk"
     markers: ClassVar[tuple[bytes, ...]] = (b"gcp.vertex.agent",)
+    signs: ClassVar[Signs] = Signs(scopes=(_SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span comes from ADK's tracer and follows the standard."""

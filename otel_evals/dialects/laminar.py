@@ -6,6 +6,7 @@ from otel_evals.messages.failure import error_type
 from otel_evals.messages.normal import text
 from otel_evals.messages.vendor_request import read_request
 from otel_evals.messages.vendor_response import Response, read_response
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, LogView, SpanView
 from otel_evals.semconv.vendors import Laminar as Key
@@ -22,6 +23,7 @@ class Laminar:
 
     id: ClassVar[str] = "laminar"
     markers: ClassVar[tuple[bytes, ...]] = (b"lmnr.",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset((Key.TYPE,)))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span states its Laminar type."""

@@ -16,6 +16,7 @@ from otel_evals.messages.vendor_request import read_request
 from otel_evals.messages.vendor_response import Response, choice_of, read_response
 from otel_evals.messages.vendor_tools import read_vendor_tools
 from otel_evals.messages.vendor_usage import read_usage
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Choice
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -34,6 +35,7 @@ class Langfuse:
 
     id: ClassVar[str] = "langfuse"
     markers: ClassVar[tuple[bytes, ...]] = (b"langfuse.",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset((Key.TYPE, Key.INPUT, Key.OUTPUT)))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span is an observation; trace attributes that Langfuse spreads over others don't count."""

@@ -13,6 +13,7 @@ from otel_evals.messages.normal import finish_reasons, model, provider, text, to
 from otel_evals.messages.shapes import fields_of
 from otel_evals.messages.vendor_request import read_request
 from otel_evals.messages.vendor_response import Response, read_response
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -33,6 +34,7 @@ class LangSmith:
 
     id: ClassVar[str] = "langsmith"
     markers: ClassVar[tuple[bytes, ...]] = (b"langsmith.",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset((Key.KIND,)))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span states its run type."""

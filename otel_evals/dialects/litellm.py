@@ -14,6 +14,7 @@ from otel_evals.messages.indexed import nest
 from otel_evals.messages.jsons import fields_of, items_of
 from otel_evals.messages.parts import read_message
 from otel_evals.messages.standard import read_reasons
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Choice, Message, ToolCall
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import Attributes, LogView, SpanView
@@ -31,6 +32,7 @@ class LiteLlm:
 
     id: ClassVar[str] = "litellm"
     markers: ClassVar[tuple[bytes, ...]] = (b"litellm",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset((_MODEL, _FRAMEWORK)), scopes=(_SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether LiteLLM's exporter wrote the span."""

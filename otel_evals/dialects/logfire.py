@@ -14,6 +14,7 @@ from otel_evals.messages.genai import Turns, read_turns
 from otel_evals.messages.jsons import fields_of, structure
 from otel_evals.messages.standard import Said, read_reasons, said
 from otel_evals.messages.tools import read_tools
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -35,6 +36,7 @@ class Logfire:
 
     id: ClassVar[str] = "logfire"
     markers: ClassVar[tuple[bytes, ...]] = (b"logfire",)
+    signs: ClassVar[Signs] = Signs(scopes=(_SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether one of Logfire's own instrumentations wrote the span about a model."""

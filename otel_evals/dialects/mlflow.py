@@ -18,6 +18,7 @@ from otel_evals.messages.vendor_request import read_request
 from otel_evals.messages.vendor_response import Response, choice_of, read_response
 from otel_evals.messages.vendor_tools import read_vendor_tools
 from otel_evals.messages.vendor_usage import read_usage
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Choice
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -39,6 +40,7 @@ class MLflow:
 
     id: ClassVar[str] = "mlflow"
     markers: ClassVar[tuple[bytes, ...]] = (b"mlflow.",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset((Key.TYPE,)))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span states its MLflow type."""

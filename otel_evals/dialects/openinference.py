@@ -24,6 +24,7 @@ from otel_evals.messages.vendor_message import folded
 from otel_evals.messages.vendor_request import Request, read_request
 from otel_evals.messages.vendor_response import Response, choice_of, read_response
 from otel_evals.messages.vendor_tools import read_vendor_tools
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Choice, Message, ToolDefinition, Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -47,6 +48,7 @@ class OpenInference:
 
     id: ClassVar[str] = "openinference"
     markers: ClassVar[tuple[bytes, ...]] = (b"openinference.",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset((Key.SPAN_KIND,)))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span states its OpenInference kind."""

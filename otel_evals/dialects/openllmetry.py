@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 from otel_evals.messages.documents import read_documents
 from otel_evals.messages.json_schema import read_wish
 from otel_evals.messages.normal import flag, tokens
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Document, Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import LogView, SpanView
@@ -27,11 +28,11 @@ class OpenLLMetry:
         b"gen_ai.is_streaming", b"structured_output_schema", b"gen_ai.usage.reasoning_tokens", b"db.query.result",
         b"db.search.result",
     )  # fmt: skip
+    signs: ClassVar[Signs] = Signs(keys=frozenset(_KEYS), events=frozenset(_RESULTS))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span has one of the added keys, or ends with a query result."""
-        attributes = span.attributes
-        if any(key in attributes for key in _KEYS):
+        if not self.signs.keys.isdisjoint(span.attributes):
             return True
         return bool(span.events) and span.events[-1].name in _RESULTS
 

@@ -15,6 +15,7 @@ from otel_evals.messages.shapes import fields_of, items_of
 from otel_evals.messages.vendor_message import read_vendor_message
 from otel_evals.messages.vendor_response import choice_of
 from otel_evals.messages.vendor_tools import read_vendor_tools
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Choice, Message, ToolDefinition, Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
@@ -40,11 +41,11 @@ class OpenLLMetryIndexed:
 
     id: ClassVar[str] = "openllmetry_indexed"
     markers: ClassVar[tuple[bytes, ...]] = (b"gen_ai.prompt.", b"gen_ai.completion.", b"llm.request.type")
+    signs: ClassVar[Signs] = Signs(keys=frozenset(_KEYS))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span has a request type or a first indexed message."""
-        attributes = span.attributes
-        return any(key in attributes for key in _KEYS)
+        return not self.signs.keys.isdisjoint(span.attributes)
 
     def read(self, span: SpanView) -> Reading:
         """The call with its messages, offered functions and counts."""

@@ -11,6 +11,7 @@ from otel_evals.messages.events import Turn, read_event
 from otel_evals.messages.genai import choice, read_turns
 from otel_evals.messages.jsons import fields_of, structure
 from otel_evals.messages.tools import read_tools
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Choice, Message, ToolDefinition
 from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, LogView, SpanView
@@ -29,6 +30,7 @@ class PydanticAi:
 
     id: ClassVar[str] = "pydantic_ai"
     markers: ClassVar[tuple[bytes, ...]] = (b"pydantic-ai", b"pydantic_ai", _PARAMETERS.encode(), _ALL_EVENTS.encode())
+    signs: ClassVar[Signs] = Signs(keys=frozenset((_PARAMETERS, _ALL_MESSAGES, _ALL_EVENTS)), scopes=(_SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether its keys stand there, or the span comes from its tracer."""

@@ -5,6 +5,7 @@ It also spans the loop around automatic function calls, which is no call of its 
 
 from typing import ClassVar, Final
 
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -19,6 +20,7 @@ class SemanticKernel:
 
     id: ClassVar[str] = "semantic_kernel"
     markers: ClassVar[tuple[bytes, ...]] = (b"semantic_kernel", b"SemanticKernel")
+    signs: ClassVar[Signs] = Signs(scopes=_SCOPES)
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span comes from one of its tracers."""

@@ -7,6 +7,7 @@ span of the event loop repeats the messages, and not all of them have an operati
 from typing import ClassVar, Final
 
 from otel_evals.messages.genai import read_system
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, LogView, SpanView
 from otel_evals.semconv import gen_ai
@@ -21,6 +22,7 @@ class Strands:
 
     id: ClassVar[str] = "strands"
     markers: ClassVar[tuple[bytes, ...]] = (b"strands",)
+    signs: ClassVar[Signs] = Signs(scopes=(_SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span comes from Strands' own tracer."""

@@ -13,6 +13,7 @@ from otel_evals.messages.normal import text, version
 from otel_evals.messages.shapes import fields_of, items_of
 from otel_evals.messages.vendor_request import read_request
 from otel_evals.messages.vendor_response import Response, read_response
+from otel_evals.plugins.signs import Signs
 from otel_evals.records.exchange import Document
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, LogView, SpanView
@@ -33,11 +34,11 @@ class Traceloop:
 
     id: ClassVar[str] = "traceloop"
     markers: ClassVar[tuple[bytes, ...]] = (b"traceloop.",)
+    signs: ClassVar[Signs] = Signs(keys=frozenset(_KEYS))
 
     def detect(self, span: SpanView) -> bool:
         """Whether the span is a wrapper, or carries a prompt or a session of the SDK."""
-        attributes = span.attributes
-        return any(key in attributes for key in _KEYS)
+        return not self.signs.keys.isdisjoint(span.attributes)
 
     def read(self, span: SpanView) -> Reading:
         """The wrapper's role with what it carries; on any other span the prompt and session only."""

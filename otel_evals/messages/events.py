@@ -23,7 +23,7 @@ _CONTENT_KEYS: Final = ("content", "parts", "tool_calls", "message", "refusal")
 _BLOCK_KEYS: Final = frozenset({"text", "toolUse", "toolResult", "reasoningContent", "type", "image", "document"})
 
 
-class Turn(msgspec.Struct, frozen=True, kw_only=True):
+class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one event says: an input message, or a choice."""
 
     message: Message | None = None

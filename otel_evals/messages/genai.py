@@ -16,7 +16,7 @@ from otel_evals.messages.typed import read_typed
 from otel_evals.records.exchange import Choice, Message
 
 
-class Turns(msgspec.Struct, frozen=True, kw_only=True):
+class Turns(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The messages of one attribute, in order."""
 
     messages: tuple[Message, ...] = ()

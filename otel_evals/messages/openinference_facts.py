@@ -14,7 +14,7 @@ from otel_evals.messages.shapes import fields_of, items_of
 from otel_evals.messages.vendor_response import status_word
 
 
-class Parameters(msgspec.Struct, frozen=True):
+class Parameters(msgspec.Struct, frozen=True, gc=False):
     """The invocation parameters that we ask for; the rest is skipped undecoded."""
 
     model: Any = None
@@ -49,32 +49,32 @@ class Parameters(msgspec.Struct, frozen=True):
         return self.created_at is not None and self.id is not None
 
 
-class _Meta(msgspec.Struct, frozen=True):
+class _Meta(msgspec.Struct, frozen=True, gc=False):
     id: Any = None
     model_name: Any = None
     finish_reason: Any = None
     stop_reason: Any = None
 
 
-class _Inner(msgspec.Struct, frozen=True):
+class _Inner(msgspec.Struct, frozen=True, gc=False):
     response_metadata: _Meta | None = None
 
 
-class _Message(_Inner, frozen=True):
+class _Message(_Inner, frozen=True, gc=False):
     kwargs: _Inner | None = None
     data: _Inner | None = None
 
 
-class _Choice(msgspec.Struct, frozen=True):
+class _Choice(msgspec.Struct, frozen=True, gc=False):
     finish_reason: Any = None
 
 
-class _Generation(msgspec.Struct, frozen=True):
+class _Generation(msgspec.Struct, frozen=True, gc=False):
     message: _Message | None = None
     generation_info: _Choice | None = None
 
 
-class Body(msgspec.Struct, frozen=True):
+class Body(msgspec.Struct, frozen=True, gc=False):
     """The facts of a response body that the flat keys do not carry."""
 
     id: Any = None

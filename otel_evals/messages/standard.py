@@ -21,7 +21,7 @@ _UPLOADED: Final = tuple(
 _JSON_WORDS: Final = frozenset({"json", "json_object", "json_schema"})
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The texts that a set of attributes carries; fields as in `Reading`, None = no such attribute."""
 
     system: tuple[Message, ...] | None = None

@@ -16,28 +16,28 @@ from otel_evals.records.exchange import Message, ToolCall, ToolResult
 _KNOWN_ROLES: Final = frozenset({"user", "assistant", "system", "tool"})
 
 
-class _Text(msgspec.Struct, tag_field="type", tag="text"):
+class _Text(msgspec.Struct, tag_field="type", tag="text", gc=False):
     content: str
 
 
-class _Call(msgspec.Struct, tag_field="type", tag="tool_call"):
+class _Call(msgspec.Struct, tag_field="type", tag="tool_call", gc=False):
     name: str
     arguments: Any = None
     id: str | None = None
 
 
-class _Result(msgspec.Struct, tag_field="type", tag="tool_call_response"):
+class _Result(msgspec.Struct, tag_field="type", tag="tool_call_response", gc=False):
     response: Any = None
     result: Any = None
     id: str | None = None
     name: str | None = None
 
 
-class _Reasoning(msgspec.Struct, tag_field="type", tag="reasoning"):
+class _Reasoning(msgspec.Struct, tag_field="type", tag="reasoning", gc=False):
     content: str
 
 
-class _Message(msgspec.Struct):
+class _Message(msgspec.Struct, gc=False):
     role: str
     parts: list[_Text | _Call | _Result | _Reasoning]
     finish_reason: str | None = None

@@ -27,7 +27,7 @@ _Found = tuple[tuple[Message, ...] | None, bool, bool]
 """Messages, whether content was left out, and whether they had the shape of a request to a model."""
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of a request; None where the body does not say."""
 
     messages: tuple[Message, ...] | None = None

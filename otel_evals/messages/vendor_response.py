@@ -22,7 +22,7 @@ _ITEM_TYPES: Final = ("function_call", "reasoning", "message", "custom_tool_call
 _MAX_DEPTH: Final = 4
 
 
-class Response(msgspec.Struct, frozen=True, kw_only=True):
+class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of a response; None where the body does not say."""
 
     choices: tuple[Choice, ...] | None = None

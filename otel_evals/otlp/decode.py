@@ -1,11 +1,13 @@
 """Decoding for reading only: spans and log records as `records.span` views.
 
-`repeated KeyValue` has the wire form of `map<string, AnyValue>`. A private descriptor that declares it so lets the
-protobuf runtime build the table in C: one look-up instead of a loop in Python. Two consequences: a duplicate key keeps
-its last value, and these messages are never written back to the wire.
+`repeated KeyValue` has the wire form of `map<string, bytes>`. A private descriptor that declares it so lets the
+protobuf runtime build the table in C, without a message object for each value, which would cost more than all else
+here. Two consequences: a duplicate key keeps its last value, and these messages are never written back to the wire.
+Called by the engine for every candidate span and log record.
 """
 
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Mapping
 from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -18,6 +20,7 @@ _PACKAGE: Final = "otel_evals.reading"
 _F = descriptor_pb2.FieldDescriptorProto
 _MAX_DEPTH: Final = 64
 """Nesting of attribute values that we follow; deeper ones read as None (the wire keeps them)."""
+_INVALID: Final = "not a valid OTLP protobuf message"
 
 
 def _field(message: Any, name: str, number: int, kind: int, *, type_name: str = "", repeated: bool = False) -> None:
@@ -32,7 +35,7 @@ def _attribute_map(message: Any, name: str, number: int) -> None:
     entry = message.nested_type.add(name=entry_name)
     entry.options.map_entry = True
     _field(entry, "key", 1, _F.TYPE_STRING)
-    _field(entry, "value", 2, _F.TYPE_MESSAGE, type_name="Value")
+    _field(entry, "value", 2, _F.TYPE_BYTES)
     _field(message, name, number, _F.TYPE_MESSAGE, type_name=f"{message.name}.{entry_name}", repeated=True)
 
 
@@ -52,7 +55,11 @@ def _build() -> dict[str, Any]:
         _field(value, name, number, kind, type_name=type_name)
         value.field[-1].oneof_index = 0
     _field(file.message_type.add(name="Array"), "values", 1, _F.TYPE_MESSAGE, type_name="Value", repeated=True)
-    _attribute_map(file.message_type.add(name="Table"), "values", 1)
+    pair = file.message_type.add(name="Pair")
+    _field(pair, "key", 1, _F.TYPE_STRING)
+    _field(pair, "value", 2, _F.TYPE_MESSAGE, type_name="Value")
+    # A list, not a map: what a tool returned may become text, and a map's order differs from process to process.
+    _field(file.message_type.add(name="Table"), "values", 1, _F.TYPE_MESSAGE, type_name="Pair", repeated=True)
     resource = file.message_type.add(name="Resource")
     _attribute_map(resource, "attributes", 1)
     scope = file.message_type.add(name="Scope")
@@ -75,7 +82,7 @@ def _build() -> dict[str, Any]:
     _field(span, "end_time_unix_nano", 8, _F.TYPE_FIXED64)
     _attribute_map(span, "attributes", 9)
     _field(span, "events", 11, _F.TYPE_MESSAGE, type_name="Event", repeated=True)
-    _field(span, "status", 15, _F.TYPE_MESSAGE, type_name="Status")
+    _field(span, "status", 15, _F.TYPE_BYTES)
     record = file.message_type.add(name="Record")
     _field(record, "time_unix_nano", 1, _F.TYPE_FIXED64)
     _field(record, "body", 5, _F.TYPE_MESSAGE, type_name="Value")
@@ -88,108 +95,127 @@ def _build() -> dict[str, Any]:
     pool.Add(file)  # pyright: ignore[reportUnknownMemberType] - a pool of our own, the process-wide one stays clean
     return {
         name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-        for name in ("Span", "Record", "Resource", "Scope")
+        for name in ("Span", "Status", "Record", "Resource", "Scope", "Value")
     }
 
 
 _CLASSES: Final = _build()
-_Span, _Record, _Resource, _Scope = (_CLASSES[n] for n in ("Span", "Record", "Resource", "Scope"))
+_Span, _Status, _Record = (_CLASSES[n] for n in ("Span", "Status", "Record"))
+_Resource, _Scope, _Value = (_CLASSES[n] for n in ("Resource", "Scope", "Value"))
+
+_STRING, _INT, _DOUBLE = 0x0A, 0x18, 0x21
+"""First byte of an encoded AnyValue: the field that it holds."""
+_read_double: Final = struct.Struct("<xd").unpack
+"""The double behind its tag."""
+
+
+def _table(encoded: Any) -> dict[str, Any]:
+    """The attributes of a decoded map as plain values. The usual value, a short text, is read in place."""
+    table: dict[str, Any] = {}
+    for key in encoded:
+        data = encoded[key]
+        size = len(data)
+        if 1 < size < 130 and data[0] == _STRING and data[1] == size - 2:
+            table[key] = data[2:].decode()
+        else:
+            table[key] = _decoded(data, size)
+    return table
+
+
+def _decoded(data: bytes, size: int) -> Any:
+    """An encoded AnyValue as a plain value: the usual forms at sight, all others by way of a message."""
+    kind = data[0] if size > 1 else 0
+    if kind == _STRING:
+        if 130 < size < 16387 and data[1] > 127 and (data[1] & 127 | data[2] << 7) == size - 3:
+            return data[3:].decode()
+    elif kind == _INT and size < 4:
+        if size == 2 and data[1] < 128:
+            return data[1]
+        if size == 3 and data[1] > 127 and data[2] < 128:
+            return data[1] & 127 | data[2] << 7
+    elif kind == _DOUBLE and size == 9:
+        return _read_double(data)[0]
+    return _plain(_Value.FromString(data))
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    if text := value.string_value:
-        return text  # by far the most frequent kind, at half the price of asking which one it is
     kind = value.WhichOneof("value")
-    if kind == "string_value":
-        return ""
     if kind is None or depth > _MAX_DEPTH:
         return None
     if kind == "array_value":
         return [_plain(item, depth + 1) for item in value.array_value.values]
     if kind == "kvlist_value":
-        return {key: _plain(item, depth + 1) for key, item in value.kvlist_value.values.items()}
+        return {pair.key: _plain(pair.value, depth + 1) for pair in value.kvlist_value.values}
     return getattr(value, kind)
-
-
-class _Attributes(Mapping[str, Any]):
-    """A decoded attribute table that converts a value when it is asked for."""
-
-    __slots__ = ("_table",)
-
-    def __init__(self, table: Any) -> None:
-        self._table = table
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._table
-
-    def __getitem__(self, key: str) -> Any:
-        # A message map creates missing entries on access, hence the question before.
-        if key not in self._table:
-            raise KeyError(key)
-        return _plain(self._table[key])
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """The plain value of `key`, `default` when the key is absent."""
-        return _plain(self._table[key]) if key in self._table else default
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
-
-    def __len__(self) -> int:
-        return len(self._table)
 
 
 def decode_resource(data: bytes) -> Mapping[str, Any]:
     """The attributes of an encoded Resource. Raises DecodeError."""
-    return _Attributes(_parse(_Resource, data).attributes)
+    try:
+        return _table(_Resource.FromString(data).attributes)
+    except (ProtobufDecodeError, UnicodeDecodeError) as error:
+        raise DecodeError(_INVALID) from error
 
 
 def decode_scope(data: bytes) -> tuple[str, str]:
     """Name and version of an encoded InstrumentationScope. Raises DecodeError."""
-    scope = _parse(_Scope, data)
+    try:
+        scope = _Scope.FromString(data)
+    except ProtobufDecodeError as error:
+        raise DecodeError(_INVALID) from error
     return scope.name, scope.version
 
 
 def decode_span(data: bytes, resource: Mapping[str, Any], scope: tuple[str, str]) -> SpanView:
     """One encoded Span as a view. Raises DecodeError."""
-    span = _parse(_Span, data)
-    return SpanView(
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        parent_span_id=span.parent_span_id,
-        name=span.name,
-        kind=span.kind,
-        start_ns=span.start_time_unix_nano,
-        end_ns=span.end_time_unix_nano,
-        status_code=span.status.code,
-        status_message=span.status.message,
-        attributes=_Attributes(span.attributes),
-        events=tuple(
-            EventView(name=e.name, attributes=_Attributes(e.attributes), time_ns=e.time_unix_nano) for e in span.events
-        ),
-        scope_name=scope[0],
-        scope_version=scope[1],
-        resource=resource,
-    )
+    try:
+        span = _Span.FromString(data)
+        events, status = span.events, _status(span.status)
+        return SpanView(
+            trace_id=span.trace_id,
+            span_id=span.span_id,
+            parent_span_id=span.parent_span_id,
+            name=span.name,
+            kind=span.kind,
+            start_ns=span.start_time_unix_nano,
+            end_ns=span.end_time_unix_nano,
+            status_code=status[0],
+            status_message=status[1],
+            attributes=_table(span.attributes),
+            events=tuple([_event(event) for event in events]) if events else (),
+            scope_name=scope[0],
+            scope_version=scope[1],
+            resource=resource,
+        )
+    except (ProtobufDecodeError, UnicodeDecodeError) as error:
+        raise DecodeError(_INVALID) from error
 
 
 def decode_log(data: bytes, resource: Mapping[str, Any], scope_name: str) -> LogView:
     """One encoded LogRecord as a view. Raises DecodeError."""
-    record = _parse(_Record, data)
-    return LogView(
-        trace_id=record.trace_id,
-        span_id=record.span_id,
-        event_name=record.event_name,
-        body=_plain(record.body),
-        attributes=_Attributes(record.attributes),
-        time_ns=record.time_unix_nano or record.observed_time_unix_nano,
-        scope_name=scope_name,
-        resource=resource,
-    )
-
-
-def _parse(kind: Any, data: bytes) -> Any:
     try:
-        return kind.FromString(data)
-    except ProtobufDecodeError as error:
-        raise DecodeError("not a valid OTLP protobuf message") from error
+        record = _Record.FromString(data)
+        return LogView(
+            trace_id=record.trace_id,
+            span_id=record.span_id,
+            event_name=record.event_name,
+            body=_plain(record.body),
+            attributes=_table(record.attributes),
+            time_ns=record.time_unix_nano or record.observed_time_unix_nano,
+            scope_name=scope_name,
+            resource=resource,
+        )
+    except (ProtobufDecodeError, UnicodeDecodeError) as error:
+        raise DecodeError(_INVALID) from error
+
+
+def _event(event: Any) -> EventView:
+    return EventView(name=event.name, attributes=_table(event.attributes), time_ns=event.time_unix_nano)
+
+
+def _status(data: bytes) -> tuple[int, str]:
+    """Code and message. Most spans have no status, or `OK` and nothing else."""
+    if not data:
+        return 0, ""
+    status = _Status.FromString(data)
+    return status.code, status.message

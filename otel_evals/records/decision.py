@@ -22,7 +22,7 @@ class Route(StrEnum):
     BLOCK = "block"
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Band, route and the names of the failing evaluations that led there, worst first, then by name."""
 
     band: RiskBand

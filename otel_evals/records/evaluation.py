@@ -31,7 +31,7 @@ class Source(StrEnum):
     OFFLINE = "offline"
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """What a check returns: a label, a score in [0, 1] (1 best) and one sentence that never quotes the content."""
 
     label: Label
@@ -49,7 +49,7 @@ def failed(explanation: str, score: float = 0.0) -> Finding:
     return Finding(Label.FAIL, score, explanation)
 
 
-class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields of one `gen_ai.evaluation.result` with its provenance."""
 
     name: str
@@ -68,7 +68,7 @@ class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
     source: Source = Source.ONLINE
 
 
-class EvaluationFailure(msgspec.Struct, frozen=True, kw_only=True):
+class EvaluationFailure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An evaluator that could not decide. `error_type` is what `error.type` says on the wire."""
 
     name: str

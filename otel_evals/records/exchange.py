@@ -21,7 +21,7 @@ class Content(StrEnum):
     """The input is there but nothing says what was answered, or whether anything was."""
 
 
-class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One tool call that the model asked for. `arguments` is a parsed object, or the text as the model wrote it."""
 
     name: str
@@ -29,7 +29,7 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     id: str | None = None
 
 
-class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
+class ToolResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a tool returned, as text (JSON for structured results)."""
 
     text: str
@@ -37,7 +37,7 @@ class ToolResult(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
 
 
-class ToolDefinition(msgspec.Struct, frozen=True, kw_only=True):
+class ToolDefinition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A tool that the model was offered. `parameters` is a JSON Schema, None where the wire does not carry it."""
 
     name: str
@@ -45,7 +45,7 @@ class ToolDefinition(msgspec.Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Any] | None = None
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A retrieved passage. Scores are the retriever's own: they may be negative and are not comparable."""
 
     text: str
@@ -53,7 +53,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None = None
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One turn: its text parts joined by newlines, beside the tool traffic and the kinds of parts without text."""
 
     role: str
@@ -66,7 +66,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """Modality of each part that has no text (`image`, `audio`, `file`, …)."""
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
+class Choice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One answer of the model (more than one when n > 1)."""
 
     message: Message
@@ -74,7 +74,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """`stop`, `length`, `tool_call`, `content_filter`, `error`; None when unknown (never a failure)."""
 
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
+class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Tokens as the provider billed them; input includes cached tokens. None = not on the wire."""
 
     input_tokens: int | None = None
@@ -83,7 +83,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_tokens: int | None = None
 
 
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One GenAI call in normal form."""
 
     trace_id: bytes = b""

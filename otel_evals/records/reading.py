@@ -39,7 +39,7 @@ class Awaits(StrEnum):
     """Another instrumentation writes the same call, with content, under the same response id."""
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A partial exchange. See `records.exchange.Exchange` for the fields of the same name."""
 
     role: SpanRole | None = None
@@ -72,7 +72,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     error_type: str | None = None
 
 
-class Fragment(msgspec.Struct, frozen=True, kw_only=True):
+class Fragment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A piece of a call that travelled apart from its span: what one log record said."""
 
     trace_id: bytes

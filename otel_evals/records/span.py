@@ -14,7 +14,7 @@ Attributes = Mapping[str, Any]
 STATUS_ERROR = 2
 
 
-class EventView(msgspec.Struct, frozen=True, kw_only=True):
+class EventView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A span event."""
 
     name: str
@@ -22,7 +22,7 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     time_ns: int = 0
 
 
-class SpanView(msgspec.Struct, frozen=True, kw_only=True):
+class SpanView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A span with the resource and scope that it came under. Times in ns since the epoch, as the sender wrote them."""
 
     trace_id: bytes
@@ -41,7 +41,7 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     resource: Attributes = {}
 
 
-class LogView(msgspec.Struct, frozen=True, kw_only=True):
+class LogView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A log record. `event_name` is empty where the name travels in the attribute `event.name`."""
 
     trace_id: bytes

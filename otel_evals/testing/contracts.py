@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from otel_evals.engine.recognition import Recognition
 from otel_evals.plugins.protocols import Dialect
 from otel_evals.records.reading import Fragment, Reading
 from otel_evals.records.span import EventView, LogView, SpanView
@@ -59,7 +60,7 @@ def check_dialect(dialect: Dialect, *, keys: tuple[str, ...] = (), scopes: tuple
 
     Raises:
         AssertionError: it has no id or markers, raises on odd content, changes its mind on the same span, or detects
-            itself on a span none of whose parts holds one of its markers.
+            itself on a span none of whose parts holds one of its markers (or of its signs, where it declares some).
     """
     _require(bool(dialect.id), "a dialect needs an id")
     _require(bool(dialect.markers), "a dialect needs markers: spans without one never reach it")
@@ -91,6 +92,8 @@ def _check_span(dialect: Dialect, span: SpanView) -> None:
     if known:
         written = _written(span)
         _require(any(marker in written for marker in dialect.markers), "detect is true on a span without a marker")
+        shown = Recognition((dialect,)).dialects(span)
+        _require(bool(shown), "detect is true on a span that bears none of the dialect's signs")
     reading = dialect.read(span)
     _require(_is_a(Reading, reading), "read returns a Reading, on any span")
     _require(reading == dialect.read(span), "read must say the same of the same span")
