@@ -1,0 +1,58 @@
+"""What is built and shipped, and what importing it costs."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+import pytest
+
+from tests.packaging.conftest import uv
+
+NETWORK = ("grpc", "aiohttp", "httptools", "opentelemetry.sdk", "opentelemetry.exporter")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dist")
+    uv("build", "-q", "--wheel", "--sdist", "--out-dir", str(folder))
+    return folder
+
+
+def test_the_wheel_holds_the_package_its_licence_and_nothing_else_at_the_top(built):
+    (wheel,) = built.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    top = {name.partition("/")[0] for name in names}
+    assert {name for name in top if not name.endswith(".dist-info")} == {"otel_evals"}
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".ipynb"))]
+
+
+def test_the_source_distribution_can_be_built_from_and_holds_the_package_alone(built):
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as source:
+        inside = [name.partition("/")[2] for name in source.getnames()]
+    assert {"otel_evals/__init__.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"} <= set(inside)
+    assert not [name for name in inside if name.endswith(".py") and not name.startswith("otel_evals/")]
+
+
+def imported(code: str) -> set[str]:
+    """The modules from outside the standard library that are loaded after `code` has run in a fresh interpreter."""
+    known = "sys.stdlib_module_names"
+    script = f"import sys\n{code}\nprint(*[m for m in sys.modules if m.partition('.')[0] not in {known}])"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(run.stdout.splitlines()[-1].split()) - {"__main__"}
+
+
+@pytest.mark.parametrize("code", ["import otel_evals.api", "from otel_evals import decide, replay"])
+def test_who_only_decides_loads_no_network_library(code):
+    assert {name for name in imported(code) if name.startswith(NETWORK)} == set()
+
+
+def test_importing_the_package_loads_it_alone():
+    assert imported("import otel_evals") - imported("") == {"otel_evals"}
+
+
+def test_the_version_is_told_without_loading_what_a_verb_needs():
+    loaded = imported("import otel_evals.cli\notel_evals.cli.main(['--version'])")
+    assert {name for name in loaded if name.startswith((*NETWORK, "msgspec", "re2", "yaml", "google"))} == set()
