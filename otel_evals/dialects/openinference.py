@@ -246,8 +246,17 @@ def _format(parameters: Parameters, request: Request) -> tuple[str | None, Mappi
 
 def _tools(rows: list[Row], parameters: Parameters, request: Request) -> tuple[ToolDefinition, ...] | None:
     if rows:
-        return read_vendor_tools([row.get("tool.json_schema") or _declared(row) for row in rows])
+        return read_vendor_tools([_definition(row) for row in rows])
     return read_vendor_tools(parameters.tools) if parameters.tools is not None else request.tools
+
+
+def _definition(row: Row) -> Any:
+    """What a row declares: the vendor's whole definition, or the bare schema of the parameters beside the name."""
+    whole = row.get("tool.json_schema")
+    if whole and "tool.name" in row:
+        fields = fields_of(decoded(whole))
+        return _declared(row) if "properties" in fields or fields.get("type") == "object" else whole
+    return whole or _declared(row)
 
 
 def _declared(row: Row) -> dict[str, Any]:

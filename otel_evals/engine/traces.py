@@ -133,7 +133,9 @@ class Traces:
         role = reading.role
         if role is SpanRole.MODEL_CALL:
             trace.calls[span.span_id] = content = has_content(reading)
-            _mark(trace, span.parent_span_id, content=content)
+            # A failed call that gives way to its twin must not make that twin, when it stands above, give way too.
+            if Awaits.TWIN not in reading.awaits or span.status_code != STATUS_ERROR:
+                _mark(trace, span.parent_span_id, content=content)
             if (twin_id := _twin_id(span, reading)) is not None:
                 self._twin(twin_id, span, reading)
         elif role in (SpanRole.AGENT, SpanRole.WRAPPER, None) and tells(reading):

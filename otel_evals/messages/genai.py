@@ -109,12 +109,20 @@ def _walk(items: list[Any], role: str, *, cut: bool) -> Turns:
             finish.append(None)
         elif isinstance(raw, dict) and raw:
             fields = cast("dict[str, Any]", raw)
-            message, left_out = read_message(fields, role)
+            message, left_out = read_message(_unwrapped(fields), role)
             messages.append(message)
             off = off or left_out
             word = fields.get("finish_reason")
             finish.append(None if word is None else finish_reason(word) or UNKNOWN_FINISH)
     return Turns(messages=tuple(messages), finish=tuple(finish), off=off and not cut, truncated=cut)
+
+
+def _unwrapped(fields: dict[str, Any]) -> dict[str, Any]:
+    """The message of an OpenAI choice, which some write where the messages belong; others as they are."""
+    inner = fields.get("message")
+    if isinstance(inner, dict) and not fields.keys() & {"role", "parts", "content"}:
+        return cast("dict[str, Any]", inner)
+    return fields
 
 
 def _plain(text: str, role: str) -> Turns:

@@ -4,6 +4,7 @@ Called by the OpenInference dialect. Only the fields that are asked for are deco
 flat keys say.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,8 @@ from otel_evals.messages.jsons import structure
 from otel_evals.messages.normal import text
 from otel_evals.messages.shapes import fields_of, items_of
 from otel_evals.messages.vendor_response import status_word
+
+_SHOWN_FINISH: Final = re.compile(r"'finish_reason': '(\w+)'")
 
 
 class Parameters(msgspec.Struct, frozen=True, gc=False):
@@ -85,7 +88,9 @@ class Body(msgspec.Struct, frozen=True, gc=False):
     status: Any = None
     incomplete_details: Any = None
     stop_reason: Any = None
+    finish_reason: Any = None
     meta: Any = None
+    replies: Any = None
     output: msgspec.Raw = msgspec.Raw()
     choices: tuple[_Choice, ...] | None = None
     generations: tuple[tuple[_Generation, ...], ...] | None = None
@@ -118,7 +123,7 @@ class Body(msgspec.Struct, frozen=True, gc=False):
         said = status_word({"incomplete_details": self.incomplete_details, "status": self.status})
         first = items_of(self.meta)[:1]
         beside = fields_of(first[0]).get("finish_reason") if first else None
-        return self.stop_reason or said or beside or self._generation_word
+        return self.stop_reason or self.finish_reason or said or beside or self._generation_word or self._reply_word
 
     @property
     def _generation_word(self) -> Any:
@@ -126,6 +131,14 @@ class Body(msgspec.Struct, frozen=True, gc=False):
         info = batch[0].generation_info if batch else None
         told = self._generation
         return (info.finish_reason if info is not None else None) or told.finish_reason or told.stop_reason
+
+    @property
+    def _reply_word(self) -> str | None:
+        """Haystack writes its replies as Python shows them; the facts stand behind the text."""
+        first = items_of(self.replies)[:1]
+        facts = first[0].rpartition(" _meta={")[2] if first and isinstance(first[0], str) else ""
+        found = _SHOWN_FINISH.search(facts)
+        return found[1] if found else None
 
     @property
     def _generation(self) -> _Meta:

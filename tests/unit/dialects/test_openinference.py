@@ -286,3 +286,37 @@ def test_a_stream_is_known_by_its_parameters_or_its_first_token() -> None:
 def test_a_template_and_its_version_are_the_prompts() -> None:
     read = _read("PROMPT", **{"llm.prompt_template.template": "Hi {name}", "llm.prompt_template.version": 2})
     assert (read.prompt_template, read.prompt_version) == ("Hi {name}", "2")
+
+
+def test_a_tool_may_be_declared_by_name_and_bare_schema() -> None:
+    schema = '{"type": "object", "properties": {"harbour": {"type": "string"}}}'
+    reading = _read_all(_CALL | {"llm.tools.0.tool.name": "next_departure", "llm.tools.0.tool.json_schema": schema})
+    assert reading.tools is not None
+    (tool,) = reading.tools
+    assert (tool.name, tool.parameters) == ("next_departure", json.loads(schema))
+
+
+def test_a_whole_definition_beside_the_name_of_a_tool_is_read_as_it_stands() -> None:
+    whole = '{"type": "function", "function": {"name": "next_departure", "parameters": {"type": "object"}}}'
+    reading = _read_all(_CALL | {"llm.tools.0.tool.name": "next_departure", "llm.tools.0.tool.json_schema": whole})
+    assert reading.tools is not None
+    (tool,) = reading.tools
+    assert (tool.name, tool.parameters) == ("next_departure", {"type": "object"})
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"finish_reason": "length", "content": "Hello"},
+        {"replies": ["ChatMessage(_content=[TextContent(text='Hello')], _meta={'finish_reason': 'length'})"]},
+    ],
+)
+def test_the_reason_may_stand_in_the_output_alone(output: dict[str, Any]) -> None:
+    reading = _read_all(_CALL | {"output.value": json.dumps(output), "output.mime_type": "application/json"})
+    assert reading.finish_reasons == ("length",)
+
+
+def test_an_answer_that_quotes_a_reason_does_not_give_one() -> None:
+    shown = "ChatMessage(_content=[TextContent(text=\"'finish_reason': 'length'\")], _meta={'index': 0})"
+    reading = _read_all(_CALL | {"output.value": json.dumps({"replies": [shown]})})
+    assert reading.finish_reasons is None

@@ -226,3 +226,11 @@ def test_the_quick_reading_and_the_tolerant_one_agree(messages: list[dict[str, A
 
 def test_plain_messages_take_the_quick_way():
     assert read_typed(json.dumps([USER, {"role": "assistant", "parts": [CALL]}, ANSWER])) is not None
+
+
+def test_a_choice_in_the_place_of_a_message_is_read_by_its_message():
+    written = {"index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": "15"}}
+    turns = read_turns(json.dumps([written]), "assistant")
+    assert turns is not None
+    assert turns.messages == (Message(role="assistant", text="15"),)
+    assert turns.finish == ("length",)
