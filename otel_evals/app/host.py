@@ -70,6 +70,11 @@ class Host:
             page, self.health, listen=config.metrics.listen, clock=self.clock, on_fault=self._on_crash
         )
 
+    @property
+    def metrics_port(self) -> int:
+        """The port of the metrics page, known after start; 0 when it is off."""
+        return self._server.port
+
     async def run(self, watch: Watch | None = None) -> int:
         """Work until a signal comes; the exit code.
 

@@ -1,12 +1,12 @@
-"""The two ways to run the hop: alone, or with the live view (`up`)."""
+"""The two ways to run the hop: alone, or with a view of what happens (`up`)."""
 
 import asyncio
 from collections.abc import Callable
 
 from otel_evals.app.host import Host
+from otel_evals.app.up import Up
 from otel_evals.config.allocator import restart_with_large_block_allocator
 from otel_evals.config.schema import Config
-from otel_evals.telemetry.logs import configure
 
 Reload = Callable[[], Config]
 
@@ -14,9 +14,22 @@ Reload = Callable[[], Config]
 def run_processor(config: Config, *, reload: Reload) -> int:
     """Run the hop until SIGTERM or SIGINT; the exit code. Raises ConfigurationError."""
     restart_with_large_block_allocator()
-    configure(config.log)
     return asyncio.run(_processor(config, reload))
+
+
+def run_up(config: Config, *, demo: bool, reload: Reload) -> int:
+    """Run the product with a view, with made-up traffic if `demo`, until SIGTERM or SIGINT; the exit code.
+
+    Raises:
+        ConfigurationError: it cannot start as configured; the text says what to do.
+    """
+    restart_with_large_block_allocator()
+    return asyncio.run(_up(config, demo, reload))
 
 
 async def _processor(config: Config, reload: Reload) -> int:
     return await Host(config, reload).run()
+
+
+async def _up(config: Config, demo: bool, reload: Reload) -> int:  # noqa: FBT001 - as `run_up` was told
+    return await Up(config, demo=demo, reload=reload).run()

@@ -117,9 +117,9 @@ def is_possible(flaw: str, topic: Topic) -> bool:
 
 
 RATES: Final[Mapping[str, float]] = {
-    "non_empty": 0.006, "complete": 0.014, "citation_integrity": 0.02, "retrieval_support": 0.03, "answered": 0.03,
-    "wrong_refusal": 0.04, "pii": 0.008, "secrets": 0.005, "prompt_injection": 0.012, "language": 0.05,
-    "repetition": 0.008, "user_pushback": 0.02,
+    "non_empty": 0.006, "complete": 0.014, "citation_integrity": 0.02, "retrieval_support": 0.02, "answered": 0.03,
+    "wrong_refusal": 0.03, "pii": 0.008, "secrets": 0.005, "prompt_injection": 0.012, "language": 0.05,
+    "repetition": 0.008, "user_pushback": 0.015,
 }  # fmt: skip
 """Probability of a flaw in an answer of a support assistant, where it is possible."""
 

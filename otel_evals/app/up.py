@@ -1,0 +1,119 @@
+"""`otel-evals up`: the product on one machine, with a view of what happens, and made-up traffic when asked for.
+
+Life cycle: the host starts; beside it the view runs until a signal comes; then the traffic is stopped first, the host
+drains, and a summary is printed.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from rich.console import Console
+
+from otel_evals.app.crew import Alone
+from otel_evals.app.doors import addresses, taken
+from otel_evals.app.host import Host
+from otel_evals.config.schema import Config
+from otel_evals.config.terminal import wants_plain_lines
+from otel_evals.demo.sender import Target, Traffic
+from otel_evals.receive.address import parse_listen
+from otel_evals.records.errors import ConfigurationError
+from otel_evals.view.board import Board
+from otel_evals.view.failures import LatestFailures
+from otel_evals.view.lines import PlainLines
+from otel_evals.view.live import LiveScreen, watch
+from otel_evals.view.summary import summary
+
+Reload = Callable[[], Config]
+
+
+class Up:
+    """One run."""
+
+    def __init__(self, config: Config, *, demo: bool, reload: Reload) -> None:
+        self._demo = demo
+        if demo:
+            check_demo(config)
+        self._host = Host(config, reload)
+        failures = LatestFailures()
+        if isinstance(self._host.crew, Alone):
+            self._host.crew.processor.on_evaluated = failures.observe
+        self._board = Board(
+            demo=demo,
+            workers=config.workers,
+            destinations=[destination.label for destination in config.forward],
+            failures=failures,
+            clock=self._host.clock,
+        )
+        self._console = Console(file=sys.stdout, highlight=False)
+
+    async def run(self) -> int:
+        """Work until a signal comes; the exit code. Raises ConfigurationError when it cannot start."""
+        try:
+            code = await self._host.run(self._watch)
+        except ConfigurationError as error:
+            if isinstance(error.__cause__, OSError) and (doors := list(taken(self._host.config))):
+                raise ConfigurationError(_other_ports(doors)) from error
+            raise
+        self._board.refresh(await self._host.crew.sums())
+        self._print_summary()
+        return code
+
+    async def _watch(self, host: Host) -> None:
+        board, view = self._board, self._view()
+        board.addresses = addresses(host)
+        traffic = Traffic(demo_target(host.config, board.addresses.http or "")) if self._demo else None
+        try:
+            with view if isinstance(view, LiveScreen) else nullcontext():
+                if traffic is not None:
+                    traffic.start()
+                await watch(board, view, host.crew.sums, stopping=host.stopping, clock=host.clock)
+        finally:
+            if traffic is not None:
+                await asyncio.to_thread(traffic.stop)
+
+    def _view(self) -> LiveScreen | PlainLines:
+        if self._console.is_terminal and not wants_plain_lines():
+            return LiveScreen(self._board, self._console)
+        return PlainLines(self._board, self._write_line)
+
+    def _write_line(self, line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    def _print_summary(self) -> None:
+        for line in summary(self._board):
+            self._console.print(line, soft_wrap=True)
+        for line in self._board.log_lines:
+            sys.stderr.write(f"{line}\n")
+
+
+def check_demo(config: Config) -> None:
+    """Raises ConfigurationError when made-up traffic could not reach the processor."""
+    http = config.receive.http
+    if http.listen is None:
+        raise ConfigurationError("--demo sends to the OTLP/HTTP port, which is off: set receive.http.listen")
+    if http.tls is not None and http.tls.client_ca_file is not None:
+        raise ConfigurationError("--demo has no client certificate to show: leave receive.http.tls.client_ca_file out")
+    if config.workers > 1 and parse_listen(http.listen)[1] == 0:
+        raise ConfigurationError("several workers share a port: give --http one, such as 127.0.0.1:4318")
+
+
+def demo_target(config: Config, endpoint: str) -> Target:
+    """Where the made-up traffic goes: this very processor, with a credential that it accepts."""
+    auth, tls = config.receive.auth, config.receive.http.tls
+    headers: dict[str, str] = {}
+    if auth.bearer_tokens:
+        headers["authorization"] = f"Bearer {auth.bearer_tokens[0].reveal()}"
+    elif auth.headers:
+        name, secret = next(iter(auth.headers.items()))
+        headers[name] = secret.reveal()
+    return Target(endpoint=endpoint, headers=headers, certificate_file=tls.cert_file if tls is not None else None)
+
+
+def _other_ports(doors: list[tuple[str, str]]) -> str:
+    flags = " ".join(f"{flag} {listen.rpartition(':')[0]}:0" for flag, listen in doors)
+    listed = " and ".join(listen for _, listen in doors)
+    verb = "are" if len(doors) > 1 else "is"
+    return f"{listed} {verb} taken by another program; stop it, or let the system choose a free port: {flags}"

@@ -1,0 +1,79 @@
+"""The view where there is no terminal to draw on: one line every few seconds, and each new kind of failure once."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from otel_evals.records.decision import RiskBand
+from otel_evals.view.board import Board
+from otel_evals.view.figures import LEAST
+from otel_evals.view.guidance import NO_DESTINATION, how_to_send
+from otel_evals.view.style import count, duration, percent
+
+Write = Callable[[str], None]
+"""Writes one line, without its end, to the reader at once."""
+
+_HOPS: Final = (("gRPC", "grpc"), ("HTTP", "http"), ("metrics", "metrics"), ("ready", "health"))
+
+
+class PlainLines:
+    """Writes what is new."""
+
+    every = 5.0
+
+    def __init__(self, board: Board, write: Write) -> None:
+        self._board = board
+        self._write = write
+        self._told: set[str] = set()
+        self._greeted = False
+
+    def draw(self) -> None:
+        """Write the addresses at first, then a summary and the new kinds of failures."""
+        if not self._greeted:
+            self._greeted = True
+            for line in greeting(self._board):
+                self._write(line)
+            return
+        self._write(status(self._board))
+        for failure in reversed(self._board.failures.latest()):
+            if failure.check not in self._told:
+                self._told.add(failure.check)
+                where = ", ".join(part for part in (failure.model, failure.prompt, failure.service) if part)
+                self._write(
+                    f"first failure of {failure.check}: {failure.explanation} ({where}; trace {failure.trace_id})"
+                )
+
+
+def greeting(board: Board) -> Iterator[str]:
+    """Addresses, where spans go, and how to send some."""
+    addresses = board.addresses
+    found = ((name, getattr(addresses, field)) for name, field in _HOPS)
+    yield "otel-evals up: " + ", ".join(f"{name} {address}" for name, address in found if address is not None)
+    yield f"forwarding to {', '.join(board.destinations) or NO_DESTINATION}"
+    if board.workers > 1:
+        yield f"{board.workers} workers: rates only, single failures are shown with one worker"
+    if board.demo:
+        yield "demo traffic starts in a moment"
+    else:
+        yield from how_to_send(addresses)
+
+
+def status(board: Board) -> str:
+    """One line that says how things stand."""
+    figures = board.figures
+    parts = [
+        f"{board.spans.per_second:.1f} spans/s, {board.evaluations.per_second:.1f} evaluations/s",
+        f"{count(figures.received)} spans, {count(figures.calls)} calls, {count(figures.evaluations)} evaluations",
+    ]
+    if figures.calls:
+        shares = (f"{b.value} {percent(figures.bands.get(b.value, 0) / figures.calls)}" for b in RiskBand)
+        parts.append(f"risk {', '.join(shares)}")
+    failing = [c for c in figures.checks if c.failed and c.total >= LEAST and c.rate is not None]
+    if failing:
+        worst = min(failing, key=lambda c: c.passed / c.total)
+        parts.append(f"lowest pass rate {worst.name} {percent(worst.rate)}")
+    for destination in figures.destinations:
+        said = f"{destination.name} {count(destination.forwarded)} forwarded"
+        if destination.waiting or destination.dropped:
+            said += f", {count(destination.waiting)} waiting, {count(destination.dropped)} dropped"
+        parts.append(said)
+    return f"{duration(board.uptime)}  " + "; ".join(parts)
