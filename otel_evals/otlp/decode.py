@@ -8,7 +8,8 @@ Called by the engine for every candidate span and log record.
 
 import struct
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, cast
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError as ProtobufDecodeError
@@ -103,10 +104,12 @@ _CLASSES: Final = _build()
 _Span, _Status, _Record = (_CLASSES[n] for n in ("Span", "Status", "Record"))
 _Resource, _Scope, _Value = (_CLASSES[n] for n in ("Resource", "Scope", "Value"))
 
-_STRING, _INT, _DOUBLE = 0x0A, 0x18, 0x21
+_STRING, _BOOL, _INT, _DOUBLE, _ARRAY = 0x0A, 0x10, 0x18, 0x21, 0x2A
 """First byte of an encoded AnyValue: the field that it holds."""
 _read_double: Final = struct.Struct("<xd").unpack
 """The double behind its tag."""
+_SHORT: Final = 64
+"""Bytes of an array that is worth remembering: finish reasons, stop words."""
 
 
 def _table(encoded: Any) -> dict[str, Any]:
@@ -118,24 +121,37 @@ def _table(encoded: Any) -> dict[str, Any]:
         if 1 < size < 130 and data[0] == _STRING and data[1] == size - 2:
             table[key] = data[2:].decode()
         else:
-            table[key] = _decoded(data, size)
+            table[key] = _value(data, size)
     return table
 
 
-def _decoded(data: bytes, size: int) -> Any:
+def _value(data: bytes, size: int) -> Any:
     """An encoded AnyValue as a plain value: the usual forms at sight, all others by way of a message."""
     kind = data[0] if size > 1 else 0
     if kind == _STRING:
+        # A length of two bytes that says exactly what follows it.
         if 130 < size < 16387 and data[1] > 127 and (data[1] & 127 | data[2] << 7) == size - 3:
             return data[3:].decode()
-    elif kind == _INT and size < 4:
+    elif kind in (_INT, _BOOL):
         if size == 2 and data[1] < 128:
-            return data[1]
-        if size == 3 and data[1] > 127 and data[2] < 128:
+            return data[1] if kind == _INT else data[1] != 0
+        if size == 3 and kind == _INT and data[1] > 127 and data[2] < 128:
             return data[1] & 127 | data[2] << 7
     elif kind == _DOUBLE and size == 9:
         return _read_double(data)[0]
+    elif kind == _ARRAY and size < _SHORT and (items := _flat(data)) is not None:
+        return list(items)
     return _plain(_Value.FromString(data))
+
+
+@lru_cache(maxsize=1024)
+def _flat(data: bytes) -> tuple[Any, ...] | None:
+    """The items of an encoded short array; None when some of them are no plain values, which could not be shared."""
+    items = _plain(_Value.FromString(data))
+    if not isinstance(items, list):
+        return None
+    found = tuple(cast("list[Any]", items))
+    return None if any(isinstance(item, list | dict) for item in found) else found
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
