@@ -1,12 +1,14 @@
 """Counts what was evaluated, once a span: a request that is sent again after an unanswered one adds nothing.
 
 Called only after the span is safe with the next hop or on disk, so a refused request leaves no trace in the numbers.
+The results of one request mostly say the same of many spans, so they are added up first and reach the meters once a
+combination of labels.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -31,6 +33,17 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     output: Annotated[float, msgspec.Meta(ge=0, description="USD for a million output tokens.")]
 
 
+class _Tally:
+    """How often a request's spans of one slice got the same result."""
+
+    __slots__ = ("exemplar", "result", "times")
+
+    def __init__(self, result: EvaluationResult) -> None:
+        self.result = result
+        self.times = 0
+        self.exemplar: Exemplar | None = None
+
+
 class Measurements:
     """Turns evaluated spans into measurements."""
 
@@ -42,9 +55,16 @@ class Measurements:
 
     def evaluated(self, spans: Sequence[Evaluated], time_ns: int) -> None:
         """Count the results of `spans`, and the calls that they stand for."""
+        tallies: dict[tuple[str, ...], dict[tuple[Any, ...], _Tally]] = {}
         for span in spans:
             if self._is_new((span.exchange.trace_id, span.exchange.span_id)):
-                self._count(span, time_ns)
+                where = slice_values(span)
+                tally = tallies.get(where)
+                if tally is None:
+                    tally = tallies[where] = {}
+                self._count(span, where, tally, time_ns)
+        for where, tally in tallies.items():
+            self._publish(tally.values(), where)
 
     def _is_new(self, key: tuple[bytes, bytes]) -> bool:
         if key in self._counted:
@@ -54,31 +74,41 @@ class Measurements:
             self._counted.popitem(last=False)
         return True
 
-    def _count(self, span: Evaluated, time_ns: int) -> None:
+    def _count(
+        self, span: Evaluated, where: tuple[str, ...], tallies: dict[tuple[Any, ...], "_Tally"], time_ns: int
+    ) -> None:
         meters, exchange, evaluation = self._meters, span.exchange, span.evaluation
-        where = slice_values(span)
         for result in evaluation.results:
-            self._result(result, exchange, where, time_ns)
+            key = (
+                result.evaluator_id, result.label, result.score, result.name, result.evaluator_version,
+                result.evaluator_type, result.sampling_probability,
+            )  # fmt: skip
+            tally = tallies.get(key)
+            if tally is None:
+                tally = tallies[key] = _Tally(result)
+            tally.times += 1
+            if result.label is Label.FAIL:
+                tally.exemplar = Exemplar(result.score, exchange.trace_id, exchange.span_id, time_ns)
         for failure in evaluation.failures:
             meters.add(catalogue.EVALUATION_ERRORS, 1, failure.name, failure.error_type, *_evaluator(failure), *where)
-        meters.add(catalogue.COVERAGE, 1, "", span.coverage.value, "", "", "", *where)
-        meters.add(catalogue.RISK, 1, evaluation.decision.band.value, *where)
+        meters.add_many(catalogue.COVERAGE, 1, 1, ("", span.coverage.value, "", "", "", *where))
+        meters.add_many(catalogue.RISK, 1, 1, (evaluation.decision.band.value, *where))
         self._operation(exchange, where)
 
-    def _result(self, result: EvaluationResult, exchange: Exchange, where: tuple[str, ...], time_ns: int) -> None:
-        meters, weight = self._meters, 1.0 / result.sampling_probability
-        who = _evaluator(result)
-        labels = (result.name, result.label.value, *who, *where)
-        if labels not in self._started:
-            self._start(result.name, who, where)
-            self._started.add(labels)
-        meters.add(catalogue.EVALUATIONS, 1, *labels)
-        meters.add(catalogue.EVALUATIONS_WEIGHTED, weight, *labels)
-        meters.add(catalogue.EVALUATIONS_WEIGHTED_SQUARED, weight * weight, *labels)
-        exemplar = None
-        if result.label is Label.FAIL:
-            exemplar = Exemplar(result.score, exchange.trace_id, exchange.span_id, time_ns)
-        meters.observe(catalogue.EVALUATION_SCORE, result.score, *labels, exemplar=exemplar)
+    def _publish(self, tallies: Iterable["_Tally"], where: tuple[str, ...]) -> None:
+        """Add the results of one slice to the meters."""
+        meters = self._meters
+        for tally in tallies:
+            result, times, weight = tally.result, tally.times, 1.0 / tally.result.sampling_probability
+            who = _evaluator(result)
+            labels = (result.name, result.label.value, *who, *where)
+            if labels not in self._started:
+                self._start(result.name, who, where)
+                self._started.add(labels)
+            meters.add_many(catalogue.EVALUATIONS, times, times, labels)
+            meters.add_many(catalogue.EVALUATIONS_WEIGHTED, weight * times, times, labels)
+            meters.add_many(catalogue.EVALUATIONS_WEIGHTED_SQUARED, weight * weight * times, times, labels)
+            meters.observe_many(catalogue.EVALUATION_SCORE, result.score, times, labels, tally.exemplar)
 
     def _start(self, name: str, who: tuple[str, ...], where: tuple[str, ...]) -> None:
         if len(self._started) > _REMEMBERED:

@@ -12,6 +12,8 @@ OTHER = "__other__"
 """Stands for every value beyond the cap."""
 MAX_LABEL_LENGTH = 128
 """Characters; a longer value is cut."""
+_REMEMBERED = 4096
+"""Combinations of labels whose folding is kept: once the cap is reached, most measurements ask again."""
 
 
 class LabelCap:
@@ -23,7 +25,7 @@ class LabelCap:
         max_slices: distinct combinations of the values of all capped keys.
     """
 
-    __slots__ = ("_keys", "_max_slices", "_max_values", "_open", "_slices", "_values")
+    __slots__ = ("_folded", "_keys", "_max_slices", "_max_values", "_open", "_slices", "_values")
 
     def __init__(self, instrument: Instrument, *, max_values: int, max_slices: int) -> None:
         self._keys = instrument.keys
@@ -32,6 +34,7 @@ class LabelCap:
         self._max_slices = max_slices
         self._values: dict[int, set[str]] = {i: set() for i in self._open}
         self._slices: set[Labels] = set()
+        self._folded: dict[Labels, Labels] = {}
 
     def admit(self, labels: Labels) -> tuple[Labels, bool]:
         """The labels under which `labels` are counted, and whether a value of theirs was beyond the cap.
@@ -39,6 +42,17 @@ class LabelCap:
         Raises:
             ValueError: not one label for each key.
         """
+        known = self._folded.get(labels)
+        if known is not None:
+            return known, True
+        admitted, folded = self._decide(labels)
+        if folded:  # what is beyond the cap stays beyond it
+            if len(self._folded) >= _REMEMBERED:
+                self._folded.clear()
+            self._folded[labels] = admitted
+        return admitted, folded
+
+    def _decide(self, labels: Labels) -> tuple[Labels, bool]:
         if len(labels) != len(self._keys):
             raise ValueError(f"{len(labels)} labels for the keys {', '.join(self._keys) or '(none)'}")
         cut = [_legal(label) for label in labels]

@@ -87,14 +87,18 @@ class Meters:
 
     def add(self, instrument: Instrument, value: float, *labels: str) -> None:
         """Add `value` (finite, ≥ 0) to a counter at `labels` (one for each of `instrument.keys`)."""
+        self.add_many(instrument, value, 1, labels)
+
+    def add_many(self, instrument: Instrument, value: float, times: int, labels: Labels) -> None:
+        """Add `value` (finite, ≥ 0), the sum of that many measurements, to a counter at `labels`."""
         if not 0 <= value < inf:
-            self._ignore(instrument)
+            self._ignore(instrument, times)
             return
         sums = self._sums[instrument.name]
-        try:
+        if labels in sums:
             sums[labels] += value
-        except KeyError:
-            admitted = self._admit(instrument.name, labels)
+        else:
+            admitted = self._admit(instrument.name, labels, times)
             sums[admitted] = sums.get(admitted, 0.0) + value
 
     def start_at_zero(self, instrument: Instrument, *labels: str) -> None:
@@ -120,37 +124,42 @@ class Meters:
 
     def observe(self, instrument: Instrument, value: float, *labels: str, exemplar: Exemplar | None = None) -> None:
         """Record `value` (finite, ≥ 0) in a histogram; `exemplar` becomes the one of its bucket."""
+        self.observe_many(instrument, value, 1, labels, exemplar)
+
+    def observe_many(
+        self, instrument: Instrument, value: float, times: int, labels: Labels, exemplar: Exemplar | None = None
+    ) -> None:
+        """Record `value` (finite, ≥ 0) that many times in a histogram at `labels`."""
         if not 0 <= value < inf:
-            self._ignore(instrument)
+            self._ignore(instrument, times)
             return
-        table = self._buckets[instrument.name]
-        buckets = table.get(labels)
+        buckets = self._buckets[instrument.name].get(labels)
         if buckets is None:
-            buckets = self._new_buckets(instrument.name, labels)
+            buckets = self._new_buckets(instrument.name, labels, times)
         i = bisect_left(instrument.boundaries, value)
-        buckets.counts[i] += 1
-        buckets.total += value
+        buckets.counts[i] += times
+        buckets.total += value * times
         if exemplar is not None:
             buckets.exemplars[i] = exemplar
 
-    def _new_buckets(self, name: str, labels: Labels) -> _Buckets:
-        admitted = self._admit(name, labels)
+    def _new_buckets(self, name: str, labels: Labels, times: int = 1) -> _Buckets:
+        admitted = self._admit(name, labels, times)
         table = self._buckets[name]
         if admitted not in table:
             table[admitted] = _Buckets(len(self._published[name].boundaries) + 1)
         return table[admitted]
 
-    def _admit(self, name: str, labels: Labels) -> Labels:
+    def _admit(self, name: str, labels: Labels, times: int = 1) -> Labels:
         try:
             admitted, folded = self._caps[name].admit(labels)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
         if folded:
-            self.add(METRICS_OVERFLOW, 1, name)
+            self.add(METRICS_OVERFLOW, times, name)
         return admitted
 
-    def _ignore(self, instrument: Instrument) -> None:
-        self.add(METRICS_IGNORED, 1, instrument.name)
+    def _ignore(self, instrument: Instrument, times: int = 1) -> None:
+        self.add(METRICS_IGNORED, times, instrument.name)
 
     def snapshot(self) -> Snapshot:
         """All points as they stand, gauges read now; instruments without a point are left out."""
