@@ -1,13 +1,14 @@
 """Results and failures as `gen_ai.evaluation.result` events.
 
 Most results repeat (a check that passes says the same of thousands of spans), so everything but the time and the
-response id is encoded once and kept.
+response id is encoded once and kept: the attributes of the event, and the two span attributes that repeat the result.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from otel_evals.otlp.encode import AttributeValue, attributes, span_event
+from otel_evals.emit.annotations import result_annotation
+from otel_evals.otlp.encode import AttributeValue, attributes, span_events
 from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult
 from otel_evals.semconv import gen_ai, otel_evals
 
@@ -50,16 +51,19 @@ class ResultEvents:
     """Encodes results as span events."""
 
     def __init__(self) -> None:
-        self._known: dict[Outcome, bytes] = {}
+        self._known: dict[Outcome, tuple[bytes, bytes]] = {}
 
-    def encode(self, outcome: Outcome, time_ns: int, response_id: str | None) -> bytes:
-        """The event field of one result, ready to be appended to a span."""
-        encoded = self._known.get(outcome)
-        if encoded is None:
-            encoded = attributes(_EVENT_ATTRIBUTES, result_attributes(outcome))
-            if len(self._known) >= _CACHE:
-                self._known.clear()
-            self._known[outcome] = encoded
-        if response_id is not None:
-            encoded += attributes(_EVENT_ATTRIBUTES, ((gen_ai.RESPONSE_ID, response_id),))
-        return span_event(gen_ai.EVALUATION_RESULT, time_ns, encoded)
+    def encode(self, outcomes: Sequence[Outcome], time_ns: int, response_id: str | None) -> list[bytes]:
+        """Fields to append to a span: two attributes of each result, then one event of each outcome."""
+        encoded = [self._known.get(outcome) or self._learn(outcome) for outcome in outcomes]
+        tail = b"" if response_id is None else attributes(_EVENT_ATTRIBUTES, ((gen_ai.RESPONSE_ID, response_id),))
+        annotations = [annotation for annotation, _ in encoded]
+        return annotations + span_events(gen_ai.EVALUATION_RESULT, time_ns, [event for _, event in encoded], tail)
+
+    def _learn(self, outcome: Outcome) -> tuple[bytes, bytes]:
+        annotation = result_annotation(outcome) if isinstance(outcome, EvaluationResult) else b""
+        encoded = (annotation, attributes(_EVENT_ATTRIBUTES, result_attributes(outcome)))
+        if len(self._known) >= _CACHE:
+            self._known.clear()
+        self._known[outcome] = encoded
+        return encoded

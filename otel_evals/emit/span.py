@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from otel_evals.emit.annotations import (
     decision_annotations,
-    result_annotations,
     standard_annotations,
     text_annotation,
 )
@@ -55,7 +54,6 @@ class SpanAdditions:
         """
         chunks = [
             decision_annotations(decision, coverage),
-            result_annotations(results),
             standard_annotations(exchange, present),
         ]
         if fingerprint is not None:
@@ -64,6 +62,5 @@ class SpanAdditions:
             chunks.append(text_annotation(otel_evals.DECISION, in_flight))
         if capped:
             chunks.append(_CAPPED)
-        encode, response_id = self._events.encode, exchange.response_id
-        chunks += [encode(outcome, time_ns, response_id) for outcome in (*results, *failures)]
+        chunks += self._events.encode((*results, *failures), time_ns, exchange.response_id)
         return b"".join(chunks)

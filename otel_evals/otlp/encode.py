@@ -10,14 +10,15 @@ AttributeValue = str | bool | int | float | tuple[str, ...]
 
 _DOUBLE: Final = struct.Struct("<d")
 _FIXED64: Final = struct.Struct("<Q")
+_SHORT: Final = [bytes((value,)) for value in range(0x80)]
 SPAN_ATTRIBUTES: Final = 9
 SPAN_EVENTS: Final = 11
 
 
 def varint(value: int) -> bytes:
     """An unsigned (or 64-bit two's complement) integer as a varint."""
-    if 0 <= value < 0x80:
-        return bytes((value,))
+    if 0 <= value < 0x4000:
+        return _SHORT[value] if value < 0x80 else bytes((value & 0x7F | 0x80, value >> 7))
     value &= 0xFFFFFFFFFFFFFFFF
     out = bytearray()
     while value >= 0x80:
@@ -68,6 +69,16 @@ def attributes(field: int, pairs: Iterable[tuple[str, AttributeValue]]) -> bytes
 @lru_cache(maxsize=256)
 def _event_name(name: str) -> bytes:
     return length_delimited(2, name.encode())
+
+
+_EVENT_TAG: Final = varint(SPAN_EVENTS << 3 | 2)
+
+
+def span_events(name: str, time_ns: int, encoded_attributes: Iterable[bytes], shared: bytes) -> list[bytes]:
+    """Event fields of one name and time, one for each of `encoded_attributes`; all end with the `shared` attributes."""
+    head = fixed64(1, time_ns) + _event_name(name)
+    size = len(head) + len(shared)
+    return [b"".join((_EVENT_TAG, varint(size + len(own)), head, own, shared)) for own in encoded_attributes]
 
 
 def span_event(name: str, time_ns: int, encoded_attributes: bytes) -> bytes:
