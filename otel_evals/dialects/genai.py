@@ -39,6 +39,8 @@ _WRAPPERS: Final = frozenset({
     "orchestrate_tools", "invoke_workflow_step", "execute_node", "graph",
 })  # fmt: skip
 
+_NOTHING: Final[frozenset[Awaits]] = frozenset()
+_LOGS: Final = frozenset((Awaits.LOGS,))
 _LOG_SCOPES: Final = (
     "opentelemetry.instrumentation.openai_v2", "opentelemetry.util.genai", "opentelemetry.instrumentation.genai.",
     "opentelemetry.instrumentation.google_genai", "opentelemetry.instrumentation.vertexai",
@@ -86,15 +88,18 @@ class GenAi:
         usage = read_usage(attributes)
         provider, request_model, response_model = read_models(attributes)
         word = get(gen_ai.OPERATION_NAME)
-        known = request_model is not None or response_model is not None
-        role = _role(word, said, likely_call=known and (said.anything or usage is not None))
+        operation = normal.operation(word)
+        role = _ROLES.get(operation) if operation is not None else None
+        if role is None:
+            known = request_model is not None or response_model is not None
+            role = _unnamed_role(word, said, likely_call=known and (said.anything or usage is not None))
         documents = get(gen_ai.RETRIEVAL_DOCUMENTS)
         return Reading(
             role=role,
             awaits=_awaits(span, role, said),
             content_off=said.off,
             truncated=said.truncated,
-            operation=normal.operation(word),
+            operation=operation,
             provider=provider,
             request_model=request_model,
             response_model=response_model,
@@ -119,12 +124,10 @@ class GenAi:
         return None
 
 
-def _role(word: Any, said: Said, *, likely_call: bool) -> SpanRole | None:
+def _unnamed_role(word: Any, said: Said, *, likely_call: bool) -> SpanRole | None:
+    """The role of a span whose operation is missing, or none of the conventions."""
     if not isinstance(word, str) or not word:
         return SpanRole.MODEL_CALL if likely_call else None
-    operation = normal.operation(word)
-    if operation is not None:
-        return _ROLES[operation]
     if word.lower() in _WRAPPERS:
         return SpanRole.WRAPPER
     return SpanRole.MODEL_CALL if likely_call and said.choices is not None else SpanRole.OTHER
@@ -132,18 +135,18 @@ def _role(word: Any, said: Said, *, likely_call: bool) -> SpanRole | None:
 
 def _awaits(span: SpanView, role: SpanRole | None, said: Said) -> frozenset[Awaits]:
     if role is not SpanRole.MODEL_CALL or said.anything or span.status_code == STATUS_ERROR:
-        return frozenset()
+        return _NOTHING
     scope = span.scope_name
     if scope == "ai" or (scope.startswith(_SPAN_SCOPES) and not scope.startswith(_LOG_SCOPES)):
-        return frozenset()
+        return _NOTHING
     elsewhere = any(event.name.startswith("gen_ai.") for event in span.events)
     if (
         elsewhere
         or gen_ai.PROMPT in span.attributes
         or any(key.startswith(_FOREIGN_CONTENT) for key in span.attributes)
     ):
-        return frozenset()
-    return frozenset((Awaits.LOGS,))
+        return _NOTHING
+    return _LOGS
 
 
 def _tools(attributes: Attributes, said: Said) -> tuple[ToolDefinition, ...] | None:
@@ -157,4 +160,4 @@ def _tools(attributes: Attributes, said: Said) -> tuple[ToolDefinition, ...] | N
 def _streaming(attributes: Attributes) -> bool | None:
     if (said := normal.flag(attributes.get(gen_ai.REQUEST_STREAM))) is not None:
         return said
-    return True if any(key in attributes for key in gen_ai.FIRST_CHUNK) else None
+    return None if attributes.keys().isdisjoint(gen_ai.FIRST_CHUNK) else True

@@ -146,7 +146,9 @@ def _input(reading: Reading) -> tuple[Message, ...]:
 
 def _answer(reading: Reading, *, failed: bool) -> tuple[tuple[Choice, ...], Content]:
     """Choices and content state, by the order: failed, content off, empty answer, unknown."""
-    choices = tuple(_with_finish(c, _at(reading.finish_reasons, i)) for i, c in enumerate(reading.choices or ()))
+    choices = reading.choices or ()
+    if choices and reading.finish_reasons:
+        choices = tuple([_with_finish(c, _at(reading.finish_reasons, i)) for i, c in enumerate(choices)])
     if reading.content_off or (not reading.messages and not any(_says(c) for c in choices)):
         bare = choices or tuple(_choice(f) for f in reading.finish_reasons or ())
         return bare, Content.OFF

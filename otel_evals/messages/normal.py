@@ -6,10 +6,14 @@ whatever stood in an attribute and gives None for what it does not know. Called 
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from otel_evals.messages.jsons import structure
 
+_REMEMBERED: Final = 1024
+"""Names whose normal form is kept: an application uses a handful, but senders choose them."""
+_NO_MODEL: Final = (None, None)
 TOKEN_CAP: Final = 1_000_000_000
 """Token counts above this are a producer's mistake, not a count."""
 
@@ -110,8 +114,11 @@ UNKNOWN_FINISH: Final = ""
 
 def provider(value: Any) -> str | None:
     """The normal provider name; None for a framework's name, an empty text or something that is not a text."""
-    if not isinstance(value, str):
-        return None
+    return _provider(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _provider(value: str) -> str | None:
     name = value.strip().lower()
     if not name or name in _FRAMEWORKS:
         return None
@@ -123,8 +130,11 @@ def model(value: Any) -> tuple[str | None, str | None]:
 
     The provider is None unless the name says it. No text at all gives `(None, None)`.
     """
-    if not isinstance(value, str):
-        return None, None
+    return _model(value) if isinstance(value, str) else _NO_MODEL
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _model(value: str) -> tuple[str | None, str | None]:
     name = value.strip().removeprefix("models/")
     if "/" not in name:
         return None, name or None
@@ -207,7 +217,7 @@ def worse_finish(one: str | None, other: str | None) -> str | None:
 
 def tokens(value: Any) -> int | None:
     """A token count; None for anything negative, not finite, absurdly large or not a number."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
         value = _number(value)

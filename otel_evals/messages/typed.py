@@ -13,7 +13,9 @@ from otel_evals.messages.normal import UNKNOWN_FINISH, finish_reason
 from otel_evals.messages.parts import is_redacted, role_of, text_of
 from otel_evals.records.exchange import Message, ToolCall, ToolResult
 
-_KNOWN_ROLES: Final = frozenset({"user", "assistant", "system", "tool"})
+_SPOKEN: Final = frozenset({"user", "assistant", "system"})
+_MARKS: Final = ("_", "[")
+"""How a text begins that may be the mark of a redaction."""
 
 
 class _Text(msgspec.Struct, tag_field="type", tag="text", gc=False):
@@ -57,13 +59,12 @@ def read_typed(text: str) -> tuple[tuple[Message, ...], tuple[str | None, ...]] 
     messages: list[Message] = []
     finish: list[str | None] = []
     for raw in found:
-        parts = raw.parts
-        if len(parts) == 1 and type(parts[0]) is _Text and raw.role != "tool":
+        parts, role = raw.parts, raw.role
+        if len(parts) == 1 and type(parts[0]) is _Text and role in _SPOKEN:
             text = parts[0].content
-            if is_redacted(text):
+            if text[:1] in _MARKS and is_redacted(text):
                 return None
-            role = raw.role
-            messages.append(Message(role=role if role in _KNOWN_ROLES else role_of(role, "user"), text=text))
+            messages.append(Message(role=role, text=text))
         else:
             message = _message(raw)
             if message is None:
