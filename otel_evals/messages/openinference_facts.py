@@ -14,7 +14,8 @@ from otel_evals.messages.normal import text
 from otel_evals.messages.shapes import fields_of, items_of
 from otel_evals.messages.vendor_response import status_word
 
-_SHOWN_FINISH: Final = re.compile(r"'finish_reason': '(\w+)'")
+_SHOWN_FINISH: Final = re.compile(r"'finish_reason': '(\w+)'|Choice\(finish_reason='(\w+)'")
+"""In what Python shows of a response. A choice shows its reason before its text, so the first one is no quotation."""
 
 
 class Parameters(msgspec.Struct, frozen=True, gc=False):
@@ -91,6 +92,7 @@ class Body(msgspec.Struct, frozen=True, gc=False):
     finish_reason: Any = None
     meta: Any = None
     replies: Any = None
+    raw: Any = None
     output: msgspec.Raw = msgspec.Raw()
     choices: tuple[_Choice, ...] | None = None
     generations: tuple[tuple[_Generation, ...], ...] | None = None
@@ -123,7 +125,7 @@ class Body(msgspec.Struct, frozen=True, gc=False):
         said = status_word({"incomplete_details": self.incomplete_details, "status": self.status})
         first = items_of(self.meta)[:1]
         beside = fields_of(first[0]).get("finish_reason") if first else None
-        return self.stop_reason or self.finish_reason or said or beside or self._generation_word or self._reply_word
+        return self.stop_reason or self.finish_reason or said or beside or self._generation_word or self._shown_word
 
     @property
     def _generation_word(self) -> Any:
@@ -133,12 +135,14 @@ class Body(msgspec.Struct, frozen=True, gc=False):
         return (info.finish_reason if info is not None else None) or told.finish_reason or told.stop_reason
 
     @property
-    def _reply_word(self) -> str | None:
-        """Haystack writes its replies as Python shows them; the facts stand behind the text."""
+    def _shown_word(self) -> str | None:
+        """Haystack's replies and smolagents' raw response are written as Python shows them."""
         first = items_of(self.replies)[:1]
         facts = first[0].rpartition(" _meta={")[2] if first and isinstance(first[0], str) else ""
+        if isinstance(self.raw, str) and self.raw.startswith("ChatCompletion("):
+            facts = self.raw
         found = _SHOWN_FINISH.search(facts)
-        return found[1] if found else None
+        return found[1] or found[2] if found else None
 
     @property
     def _generation(self) -> _Meta:

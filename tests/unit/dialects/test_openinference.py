@@ -308,6 +308,7 @@ def test_a_whole_definition_beside_the_name_of_a_tool_is_read_as_it_stands() -> 
     "output",
     [
         {"finish_reason": "length", "content": "Hello"},
+        {"content": "Hello", "raw": "ChatCompletion(id='c', choices=[Choice(finish_reason='length', index=0)])"},
         {"replies": ["ChatMessage(_content=[TextContent(text='Hello')], _meta={'finish_reason': 'length'})"]},
     ],
 )
