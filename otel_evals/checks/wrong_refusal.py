@@ -30,10 +30,11 @@ class WrongRefusal:
         msgspec.Meta(
             gt=0,
             le=1,
-            description="Likelihood of evidence in the context from which a refusal is called wrong. Default 0.33: "
-            "about one false alarm in ten on refusals of questions made to look answerable; raise it for fewer.",
+            description="Likelihood of evidence in the context from which a refusal is called wrong. Default 0.75: "
+            "about one false alarm in five on refusals of questions made to look answerable, nearly none on passages "
+            "of another topic; raise it for fewer.",
         ),
-    ] = 0.33
+    ] = 0.75
 
     def patterns(self) -> tuple[Pattern, ...]:
         """The refusing phrases of all languages."""

@@ -1,7 +1,6 @@
 # ruff: noqa: E501, RUF001, SIM905 - long lists of words in many languages, readable only without quotes
-"""Little words that say nothing about a subject, and what questions ask for: data of `text.evidence`."""
+"""Little words that say nothing about a subject: data of `text.evidence`."""
 
-import re
 from typing import Final
 
 STOP: Final = frozenset(
@@ -19,35 +18,3 @@ STOP: Final = frozenset(
     ).split()
 )
 """Stop words of the languages that evidence is weighed in."""
-
-_NUMBER: Final = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|billion)\b",
-    re.IGNORECASE,
-)
-_DATE: Final = re.compile(
-    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\b\d{1,2}[./-]\d{1,2}\b|\bcentur|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d"
-    r"|\b\d{1,2}:\d\d\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\bdays?\b|\bmonths?\b|\byears?\b|\b\d+ ?(?:am|pm)\b",
-    re.IGNORECASE,
-)
-_NAME: Final = re.compile(r"(?<![.!?\n] )(?<!^)\b[A-Z][\w'-]+")
-WANTS: Final = (
-    (
-        re.compile(
-            r"\bhow (?:many|much|long|old|far|tall|high|big|large|often|fast)\b|\b(?:wie viele?|cu[aá]nt[oa]s?|combien|quant[ie]|hoeveel|сколько)\b"
-        ),
-        _NUMBER,
-    ),
-    (
-        re.compile(
-            r"\b(?:when|what (?:year|date|day|month|time|century|decade)|which year|in which (?:year|month)|wann|cu[aá]ndo|quand|quando|wanneer|когда)\b"
-        ),
-        _DATE,
-    ),
-    (
-        re.compile(
-            r"\b(?:who|whom|whose|where|what (?:is the name|city|country|state|company|person|team)|which (?:city|country|person|team|company)|wer|qui[eé]n|qui|chi|quem|wie|wo|d[oó]nde|où|dove|onde|кто|где)\b"
-        ),
-        _NAME,
-    ),
-)
-"""(how a question asks, what its answer looks like), the first that fits."""

@@ -30,3 +30,36 @@ def test_accents_and_endings_do_not_matter():
 def test_a_question_without_content_words_has_no_evidence():
     assert evidence("What is it?", [PASSAGE]) == 0.0
     assert evidence("", []) == 0.0
+
+
+def test_results_that_name_the_same_person_are_evidence_and_results_that_name_different_ones_are_not():
+    question = "Who painted the old church in Kanal?"
+    same = ["The church in Kanal was painted by Ana Oman.", "Ana Oman, painter of the church in Kanal, was born here."]
+    different = ["The church in Kanal was seen by Ana Oman.", "Ivo Bric, priest of the church in Kanal, was born here."]
+    assert evidence(question, different) < 0.5 < evidence(question, same)
+
+
+def test_results_agree_on_a_date_however_the_rest_is_worded():
+    question = "When did the museum of clocks open?"
+    same = ["Doors of the museum of clocks: May 3, 2011.", "The clocks' museum opened on May 3, 2011 in the rain."]
+    different = ["Doors of the museum of clocks: May 3, 2011.", "The clocks' museum was sold on June 9, 2015 at noon."]
+    assert evidence(question, different) < evidence(question, same)
+
+
+def test_the_day_on_which_a_result_was_published_is_no_date_to_agree_on():
+    question = "When did the museum of clocks open?"
+    stamped = ["May 3, 2011 ... The museum of clocks is open.", "May 3, 2011 ... Clocks in a museum of the city."]
+    told = ["The museum of clocks is open: May 3, 2011.", "Clocks in a museum of the city since May 3, 2011."]
+    assert evidence(question, stamped) < evidence(question, told)
+
+
+def test_a_name_far_from_the_question_is_no_agreement():
+    question = "Who painted the old church in Kanal?"
+    far = " The weather was fine. Nothing else was said. Rain came later. In the end Ana Oman went home."
+    passages = [f"The church in Kanal was painted.{far}", f"The old church in Kanal has a roof.{far}"]
+    assert evidence(question, passages) < 0.5
+
+
+def test_passages_on_another_topic_are_no_evidence_even_when_they_agree():
+    question = "Who directed the film about the lighthouse keepers of Kanal?"
+    assert evidence(question, ["Ana Oman sang at the film festival.", "Ana Oman sang."]) == 0.0
