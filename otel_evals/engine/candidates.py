@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import re2 as untyped_re2
 
-from otel_evals.otlp.frame import Frame, ItemFrame, ItemIndex, ResourceFrame, ScopeFrame, item_at
+from otel_evals.otlp.frame import Frame, ItemFrame, ItemIndex, ResourceFrame, ScopeFrame
 
 re2: Any = untyped_re2  # ships no types
 _MEMORY: Final = 64 << 20
@@ -51,7 +51,7 @@ class Markers:
                 at = offset + 1
                 continue
             resource, scope = place
-            position = item_at(scope, offset)
+            position = index.item_at(scope, offset)
             if position is None:
                 yield from (Candidate(resource, scope, item) for item in scope.items)
                 at = scope.end

@@ -16,7 +16,7 @@ _LEN_1: Final = 0x0A
 _LEN_2: Final = 0x12
 
 
-class ItemFrame(msgspec.Struct, frozen=True):
+class ItemFrame(msgspec.Struct, frozen=True, gc=False):
     """One span or log record: `body[start:end]` is its field with tag and length, `body[payload:end]` the message."""
 
     start: int
@@ -146,7 +146,7 @@ def _resource(body: bytes, start: int, payload: int, end: int) -> ResourceFrame:
 
 
 def _scope(body: bytes, start: int, payload: int, end: int) -> ScopeFrame:
-    # The hot loop: one turn a span. Tags and lengths of one and two bytes are read in place.
+    # The hot loop: one turn a span. Tags of one byte and lengths of two (128 bytes to 16 kB) are read in place.
     frame = ScopeFrame(start, payload, end, [], [])
     items = frame.items
     at = payload
@@ -159,8 +159,12 @@ def _scope(body: bytes, start: int, payload: int, end: int) -> ScopeFrame:
         if tag not in (_LEN_1, _LEN_2):
             at = skip_field(body, at, end, tag)
             continue
-        size, at = read_varint(body, at, end)
-        stop = at + size
+        if at + 1 < end and body[at + 1] < 0x80 <= body[at]:
+            stop = at + 2 + (body[at] & 0x7F | body[at + 1] << 7)
+            at += 2
+        else:
+            size, at = read_varint(body, at, end)
+            stop = at + size
         if stop > end:
             raise DecodeError("an item is longer than its scope")
         if tag == _LEN_2:
@@ -174,11 +178,12 @@ def _scope(body: bytes, start: int, payload: int, end: int) -> ScopeFrame:
 class ItemIndex:
     """Finds the item (or the scope) that a byte offset lies in."""
 
-    __slots__ = ("_scopes", "_starts")
+    __slots__ = ("_item_starts", "_scopes", "_starts")
 
     def __init__(self, frame: Frame) -> None:
         self._scopes = [(r, s) for r in frame.resources for s in r.scopes]
         self._starts = [s.start for _, s in self._scopes]
+        self._item_starts: dict[int, list[int]] = {}
 
     def scope_at(self, offset: int) -> tuple[ResourceFrame, ScopeFrame] | None:
         """Resource and scope whose bytes hold `offset`, None when it lies in a resource's own head."""
@@ -187,17 +192,10 @@ class ItemIndex:
             return None
         return self._scopes[at]
 
-
-def item_at(scope: ScopeFrame, offset: int) -> int | None:
-    """Position in `scope.items` of the item that holds `offset`; None when it lies in the scope's own head."""
-    items = scope.items
-    low, high = 0, len(items)
-    while low < high:
-        middle = (low + high) // 2
-        if items[middle].start <= offset:
-            low = middle + 1
-        else:
-            high = middle
-    if low == 0 or offset >= items[low - 1].end:
-        return None
-    return low - 1
+    def item_at(self, scope: ScopeFrame, offset: int) -> int | None:
+        """Position in `scope.items` of the item that holds `offset`; None when it lies in the scope's own head."""
+        starts = self._item_starts.get(scope.start)
+        if starts is None:
+            starts = self._item_starts[scope.start] = [item.start for item in scope.items]
+        at = bisect_right(starts, offset) - 1
+        return at if at >= 0 and offset < scope.items[at].end else None

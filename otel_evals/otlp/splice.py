@@ -24,14 +24,14 @@ def splice(frame: Frame, edits: Edits) -> bytes:
             continue
         if copied < resource.start:
             chunks.append(body[copied : resource.start])
-        chunks.append(rebuilt)
+        chunks += rebuilt
         copied = resource.end
     chunks.append(body[copied:])
     return b"".join(chunks)
 
 
-def _resource(frame: Frame, resource: ResourceFrame, edits: Edits) -> bytes | None:
-    """The resource's field with edits applied, None when it holds none."""
+def _resource(frame: Frame, resource: ResourceFrame, edits: Edits) -> list[bytes] | None:
+    """The pieces of the resource's field with edits applied (none when it holds nothing), None when none touch it."""
     body, chunks, copied, changed, left = frame.body, list[bytes](), resource.payload, False, 0
     for scope in resource.scopes:
         rebuilt = _scope(frame, scope, edits)
@@ -41,38 +41,43 @@ def _resource(frame: Frame, resource: ResourceFrame, edits: Edits) -> bytes | No
         changed = True
         chunks.append(body[copied : scope.start])
         if rebuilt:
-            chunks.append(rebuilt)
+            chunks += rebuilt
             left += 1
         copied = scope.end
     if not changed:
         return None
     if not left:
-        return b""
+        return []
     chunks.append(body[copied : resource.end])
-    return length_delimited(1, b"".join(chunks))
+    return [_head(1, chunks), *chunks]
 
 
-def _scope(frame: Frame, scope: ScopeFrame, edits: Edits) -> bytes | None:
+def _scope(frame: Frame, scope: ScopeFrame, edits: Edits) -> list[bytes] | None:
     body, chunks, copied, removed, changed = frame.body, list[bytes](), scope.payload, 0, False
     for item in scope.items:
         if item.start not in edits:
             continue
-        changed = True
         more = edits[item.start]
-        chunks.append(body[copied : item.start])
-        copied = item.end
+        changed = True
         if more is None:
+            chunks.append(body[copied : item.start])
             removed += 1
         else:
-            chunks.append(b"\x12" + varint(item.end - item.payload + len(more)))
-            chunks.append(body[item.payload : item.end])
-            chunks.append(more)
+            if copied < item.start:
+                chunks.append(body[copied : item.start])
+            chunks += (b"\x12", varint(item.end - item.payload + len(more)), body[item.payload : item.end], more)
+        copied = item.end
     if not changed:
         return None
     if removed == len(scope.items):
-        return b""
+        return []
     chunks.append(body[copied : scope.end])
-    return length_delimited(2, b"".join(chunks))
+    return [_head(2, chunks), *chunks]
+
+
+def _head(field: int, chunks: list[bytes]) -> bytes:
+    """Tag and length of a field that consists of `chunks`. They are joined once, at the end: bodies are megabytes."""
+    return varint(field << 3 | 2) + varint(sum(map(len, chunks)))
 
 
 def extract(frame: Frame, resource: ResourceFrame, scope: ScopeFrame, item: ItemFrame) -> bytes:
