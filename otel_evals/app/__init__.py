@@ -1,5 +1,5 @@
-"""Composition: everything is put together here, by plain constructor calls, and nowhere else."""
+"""Composition: everything is put together here, by plain constructor calls, and nowhere else.
 
-from otel_evals.app.run import run_processor, run_up
-
-__all__ = ["run_processor", "run_up"]
+Each module is imported by who needs it: `evaluator` alone is what `decide` in an application's process and a replay use,
+and neither is to load servers and network libraries.
+"""
