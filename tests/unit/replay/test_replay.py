@@ -140,7 +140,7 @@ class TestDifference:
     def test_a_result_that_turns_is_counted_by_check_in_both_directions(self):
         text = "Write to jane.roe@corp-mail.com."
         Path("a.binpb").write_bytes(traces_body(make_span(chat_attributes(answer=text))))
-        allowed = "checks: {pii: {ignore: [email]}}"
+        allowed = "checks: {pii: {ignore: [e-mail]}}"
         line, summary = replayed("a.binpb", other=allowed)
         assert line["changed"][-1] == "pii"
         assert summary["checks"] == {"pii": {"fail>pass": 1}}
@@ -149,7 +149,7 @@ class TestDifference:
 
     def test_configurations_that_decide_alike_differ_in_nothing(self):
         Path("a.binpb").write_bytes(traces_body(make_span(chat_attributes())))
-        (summary,) = replayed("a.binpb", other="checks: {pii: {ignore: [email]}}")
+        (summary,) = replayed("a.binpb", other="checks: {pii: {ignore: [e-mail]}}")
         assert (summary["changed"], summary["checks"]) == (0, {})
 
     def test_a_side_that_evaluates_nothing_is_null(self):
