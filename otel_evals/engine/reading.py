@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from otel_evals.plugins.protocols import Dialect
 from otel_evals.records.exchange import Choice, Content, Document, Exchange, Message, Usage
@@ -18,7 +19,7 @@ from otel_evals.semconv import gen_ai
 
 _SEVERITY: Final = {"content_filter": 3, "error": 2, "length": 1}
 _EMPTY: Final = Reading()
-_FIELDS: Final = tuple(f for f in Reading.__struct_fields__ if f not in ("awaits", "content_off", "truncated"))
+_FIELDS: Final = Reading.__struct_fields__
 
 
 def read_span(dialects: Sequence[Dialect], span: SpanView) -> tuple[str, Reading] | None:
@@ -40,7 +41,9 @@ def merge(first: Reading, second: Reading) -> Reading:
     What is awaited is awaited no more once the other reading has it; two partial usages complete each other.
     """
     found: dict[str, Any] = {
-        name: value for name in _FIELDS if getattr(first, name) is None and (value := getattr(second, name)) is not None
+        name: theirs
+        for name, ours, theirs in zip(_FIELDS, astuple(first), astuple(second), strict=True)
+        if ours is None and theirs is not None
     }
     if first.usage is not None and second.usage is not None:
         found["usage"] = _merge_usage(first.usage, second.usage)
@@ -56,8 +59,10 @@ def merge(first: Reading, second: Reading) -> Reading:
 
 
 def _merge_usage(first: Usage, second: Usage) -> Usage:
-    names = Usage.__struct_fields__
-    return Usage(**{n: a if (a := getattr(first, n)) is not None else getattr(second, n) for n in names})
+    if None not in (known := astuple(first)):
+        return first
+    pairs = zip(Usage.__struct_fields__, known, astuple(second), strict=True)
+    return Usage(**{name: theirs if ours is None else ours for name, ours, theirs in pairs})
 
 
 def with_fragments(reading: Reading, fragments: Iterable[Fragment]) -> Reading:

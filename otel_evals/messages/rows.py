@@ -7,11 +7,14 @@ of that. Called by the dialects whose messages are flat keys.
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from otel_evals.messages.indexed import nest
 
 Row = dict[str, Any]
+
+_KEYS: Final = 4096
+"""Keys whose place is remembered, for each set of prefixes; senders choose them, so there must be a bound."""
 
 
 def read_rows(attributes: Mapping[str, Any], prefixes: tuple[str, ...]) -> tuple[list[Row], ...]:
@@ -19,32 +22,38 @@ def read_rows(attributes: Mapping[str, Any], prefixes: tuple[str, ...]) -> tuple
 
     A value that stands at the index itself, without a field, is the row's field `""`.
     """
-    match = _matcher(prefixes)
-    tables: dict[str, dict[int, Row]] = {}
+    place = _place_of(prefixes)
+    tables: tuple[dict[int, Row], ...] = tuple([{} for _ in prefixes])
     for key in attributes:
-        if (found := match(key)) is None:
+        if (found := place(key)) is None:
             continue
-        prefix, index, field = found.groups("")
-        table = tables.get(prefix)
-        if table is None:
-            table = tables[prefix] = {}
-        number = int(index)
+        prefix, number, field = found
+        table = tables[prefix]
         row = table.get(number)
         if row is None:
             row = table[number] = {}
         row[field] = attributes[key]
-    return tuple([_sorted(tables.get(prefix)) for prefix in prefixes])
-
-
-def _sorted(table: dict[int, Row] | None) -> list[Row]:
-    return [table[number] for number in sorted(table)] if table else []
+    return tuple([[table[number] for number in sorted(table)] if table else [] for table in tables])
 
 
 @lru_cache(maxsize=32)
-def _matcher(prefixes: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
-    """Prefix, index and field of a key; the readers ask with a handful of constant prefixes."""
+def _place_of(prefixes: tuple[str, ...]) -> Callable[[str], tuple[int, int, str] | None]:
+    """What says where a key belongs: position of its prefix, index, field; None for any other key.
+
+    The readers ask with a handful of constant prefixes, and spans repeat the same few dozen keys.
+    """
+    positions = {prefix: position for position, prefix in enumerate(prefixes)}
     listed = "|".join(re.escape(prefix) for prefix in prefixes)
-    return re.compile(rf"({listed})([0-9]{{1,9}})(?:\.(.*))?", re.DOTALL).fullmatch
+    match = re.compile(rf"({listed})([0-9]{{1,9}})(?:\.(.*))?", re.DOTALL).fullmatch
+
+    @lru_cache(maxsize=_KEYS)
+    def place(key: str) -> tuple[int, int, str] | None:
+        if (found := match(key)) is None:
+            return None
+        prefix, index, field = found.groups("")
+        return positions[prefix], int(index), field
+
+    return place
 
 
 def below(row: Row, prefix: str) -> list[Any]:
