@@ -9,12 +9,13 @@ import difflib
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
-
-import cel
+from typing import TYPE_CHECKING, Any, Final
 
 from otel_evals.records.errors import ConfigurationError, OtelEvalsError
 from otel_evals.text.scan import Scan
+
+if TYPE_CHECKING:  # see `compile_cel`
+    import cel
 
 _EXPRESSION_CAP: Final = 2000
 """Characters of one expression."""
@@ -57,12 +58,14 @@ class ExpressionError(OtelEvalsError):
 
 
 @lru_cache(maxsize=1024)
-def compile_cel(expression: str) -> cel.Program:
+def compile_cel(expression: str) -> "cel.Program":
     """The compiled expression.
 
     Raises:
         ConfigurationError: it does not parse, knows no such variable, or could run for long.
     """
+    import cel  # noqa: PLC0415 - it loads a terminal toolkit with it: half of our start, for who has no expression
+
     if len(expression) > _EXPRESSION_CAP:
         raise ConfigurationError(f"CEL expression is longer than {_EXPRESSION_CAP} characters")
     try:
