@@ -159,7 +159,7 @@ def each(names: list[str]) -> pytest.MarkDecorator:
 
 
 ABSENT: Final[dict[str, dict[str, frozenset[str]]]] = {
-    # producer → scenario → checks that the answer has to fail, but whose evidence this producer does not put on the wire.
+    # producer → scenario → checks that the answer has to fail, but whose evidence is not on this producer's wire.
     "langfuse": {"truncated": frozenset({"complete"})},
     "laminar": {"json_broken": frozenset({"structured_output"})},
     "logfire": {"json_broken": frozenset({"structured_output"})},
