@@ -5,9 +5,12 @@ drains, and a summary is printed.
 """
 
 import asyncio
+import logging
+import signal
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from typing import Final
 
 from rich.console import Console
 
@@ -26,6 +29,7 @@ from otel_evals.view.live import LiveScreen, watch
 from otel_evals.view.summary import summary
 
 Reload = Callable[[], Config]
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Up:
@@ -57,7 +61,8 @@ class Up:
                 raise ConfigurationError(_other_ports(doors)) from error
             raise
         self._board.refresh(await self._host.crew.sums())
-        self._print_summary()
+        with suppress(OSError):  # there may be nobody left to read it
+            self._print_summary()
         return code
 
     async def _watch(self, host: Host) -> None:
@@ -69,11 +74,17 @@ class Up:
                 if traffic is not None:
                     traffic.start()
                 await watch(board, view, host.crew.sums, stopping=host.stopping, clock=host.clock)
+        except OSError as error:
+            _LOG.warning("the terminal has gone: %s", error.strerror)
+            host.stopping.set()
         finally:
             if traffic is not None:
                 await asyncio.to_thread(traffic.stop)
 
     def _view(self) -> LiveScreen | PlainLines:
+        if self._console.is_terminal:
+            # A closed window sends it: `up` ends with its terminal, where a service would read its configuration anew.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._host.stopping.set)
         if self._console.is_terminal and not wants_plain_lines():
             return LiveScreen(self._board, self._console)
         return PlainLines(self._board, self._write_line)

@@ -61,6 +61,7 @@ def _refuse_off_topic(talk: Talk, rng: random.Random, everything: Scenarios) -> 
 
 
 def _refuse(talk: Talk, _rng: random.Random, everything: Scenarios) -> None:
+    talk.question = talk.topic.plain or talk.question
     talk.answer = everything.phrases[talk.topic.language].refusal
 
 
@@ -113,7 +114,7 @@ def is_possible(flaw: str, topic: Topic) -> bool:
     """Whether an answer about `topic` can have the flaw so that it shows."""
     if flaw == "language":
         return topic.english is not None
-    return flaw != "wrong_refusal" or topic.plain
+    return flaw != "wrong_refusal" or topic.plain is not None
 
 
 RATES: Final[Mapping[str, float]] = {

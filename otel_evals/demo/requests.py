@@ -30,9 +30,9 @@ _SUPPORT_MODELS: Final = (
     ("anthropic", "claude-haiku-4-5", "claude-haiku-4-5-20251001", 0.9),
 )
 _ADVICE_MODEL: Final = ("gcp.gemini", "gemini-2.5-flash", "gemini-2.5-flash", 0.8)
-_ORDER_MODEL: Final = ("mistral_ai", "mistral-medium-2508", "mistral-medium-2508", 1.3)
+_ORDER_MODEL: Final = ("mistral_ai", "mistral-medium-3", "mistral-medium-2508", 1.3)
 """Provider, model that is asked for, model that answers, usual seconds of a call."""
-_ORDER_PROMPT: Final = ("order-desk", "2026-03")
+_ORDER_PROMPT: Final = ("order-desk", "5")
 _TRIAGE_PROMPT: Final = ("ticket-triage", "2")
 """Name and version."""
 _NEWER_SHARE: Final = 0.5
@@ -64,7 +64,7 @@ class Requests:
 
     def advice(self, flaw: str | None = None) -> AppRequest:
         """A question to the product adviser."""
-        return self._talk(("product-advice", "12"), _ADVICE_MODEL, "/api/products/advice", flaw)
+        return self._talk(("product-advice", "2"), _ADVICE_MODEL, "/api/products/advice", flaw)
 
     def _talk(self, prompt: tuple[str, str], model: Model, route: str, flaw: str | None) -> AppRequest:
         _, version = prompt

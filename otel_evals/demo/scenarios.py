@@ -20,8 +20,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """An answer that goes beyond the article."""
     english: str | None = None
     """The answer in English, for topics in another language."""
-    plain: bool = False
-    """The question asks in the article's own words, so that a refusal is plainly wrong."""
+    plain: str | None = None
+    """A question in the article's own words, so that a refusal is plainly wrong."""
 
 
 class Phrases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ import msgspec
 
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.records.evaluation import Label
+from otel_evals.view.legible import legible
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,10 +45,10 @@ class LatestFailures:
         self._seen += 1
         self._by_check[check] = Failure(
             check=check,
-            model=exchange.request_model or exchange.response_model or "",
-            prompt=f"{exchange.prompt_name or ''} {span.prompt_version}".strip(),
-            service=exchange.service_name or "",
-            explanation=explanation,
+            model=legible(exchange.request_model or exchange.response_model or ""),
+            prompt=legible(f"{exchange.prompt_name or ''} {span.prompt_version}".strip()),
+            service=legible(exchange.service_name or ""),
+            explanation=legible(explanation),
             trace_id=exchange.trace_id.hex(),
             order=self._seen,
         )

@@ -14,6 +14,7 @@ from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Label
 from otel_evals.semconv import gen_ai, instruments, otel_evals
 from otel_evals.telemetry.snapshot import Snapshot
+from otel_evals.view.legible import legible
 
 LEAST: Final = 20
 """Results from which a pass rate is called a worst one: below, a single failure would win."""
@@ -152,8 +153,8 @@ def _count(check: CheckFigures, label: str, value: int) -> None:
 
 
 def _slice(slices: dict[tuple[str, str], SliceFigures], labels: Mapping[str, str]) -> SliceFigures:
-    model = labels[gen_ai.REQUEST_MODEL] or labels[gen_ai.RESPONSE_MODEL] or _UNKNOWN
-    prompt = f"{labels[gen_ai.PROMPT_NAME]} {labels[gen_ai.PROMPT_VERSION]}".strip() or _UNKNOWN
+    model = legible(labels[gen_ai.REQUEST_MODEL] or labels[gen_ai.RESPONSE_MODEL] or _UNKNOWN)
+    prompt = legible(f"{labels[gen_ai.PROMPT_NAME]} {labels[gen_ai.PROMPT_VERSION]}".strip() or _UNKNOWN)
     key = (model, prompt)
     if key not in slices:
         slices[key] = SliceFigures(model=model, prompt=prompt, bands={}, checks={})

@@ -11,6 +11,8 @@ from collections import deque
 from types import TracebackType
 from typing import Final, Self
 
+from otel_evals.view.legible import legible
+
 _STDERR: Final = 2
 _CHUNK: Final = 1 << 16
 _KEPT: Final = 20
@@ -50,7 +52,7 @@ class HeldStderr:
             whole, newline, _ = chunk.rpartition(b"\n")
             taken = whole + newline or chunk  # a line longer than a chunk is taken in pieces
             self._read += len(taken)
-            self._lines.extend(line for line in taken.decode(errors="replace").splitlines() if line.strip())
+            self._lines.extend(legible(line) for line in taken.decode(errors="replace").splitlines() if line.strip())
             if len(taken) < len(chunk):
                 break
         return list(self._lines)

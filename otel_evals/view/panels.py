@@ -1,6 +1,7 @@
 """The parts of the live view, each a list of lines (rich texts) that fits a width and a number of rows."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Final
 
 from rich.text import Text
@@ -29,6 +30,11 @@ Lines = list[Text]
 _NAME: Final = 18
 """Columns of a check's name: the longest of the built-in ones."""
 _TRACE: Final = 32
+_MODEL: Final = 20
+WIDE: Final = 118
+"""Columns from which checks and slices stand side by side, and a failure needs one line."""
+_HUGE: Final = 160
+"""Columns from which a failure also names its prompt."""
 _WORST: Final = 25
 """Columns of `citation_integrity 91.4 %`."""
 _BANDS: Final = ((RiskBand.LOW, GOOD), (RiskBand.MEDIUM, WARN), (RiskBand.HIGH, BAD))
@@ -137,7 +143,7 @@ def checks(found: Sequence[CheckFigures], width: int, rows: int, *, columns: int
     lines = [_check(check, inner) for check in shown]
     note = "failed / results" if inner >= 54 else "failed"
     if len(shown) < len(found):
-        note += f", {len(found) - len(shown)} more without failures"
+        note += f", {len(found) - len(shown)} more"
     table = [heading("Pass rate by check", width, note)]
     for row in range(per_column):
         cells = lines[row::per_column] if per_column else []
@@ -159,13 +165,13 @@ def _check(check: CheckFigures, width: int) -> Text:
 
 
 def slices(found: Sequence[SliceFigures], width: int, rows: int) -> Lines:
-    """Calls by model and prompt version, the busiest first."""
-    worst = min(_WORST, max(10, width // 3))
+    """Calls by model and prompt version; the busiest where there is no room for all."""
+    worst = min(_WORST, max(10, width - 51))
     rest = width - worst - 7 - 8 - 4
-    model = rest * 54 // 100
+    model = rest * 53 // 100
     prompt = rest - model
-    shown = found[: rows - 1]
-    more = f"  {len(found) - len(shown)} more below" if len(found) > len(shown) else ""
+    shown = sorted(found[: rows - 1], key=attrgetter("model", "prompt"))  # versions of a prompt stand together
+    more = f"  +{len(found) - len(shown)} more" if len(found) > len(shown) else ""
     head = join(
         cell(f"Model{more}", model, TITLE),
         cell("prompt version", prompt, TITLE),
@@ -193,12 +199,15 @@ def failures(board: Board, width: int, rows: int) -> Lines:
     if board.workers > 1:
         return [heading("Latest failures", width, "shown with one worker only: run without --workers to see them")]
     lines = [heading("Latest failures", width, "of each check")]
-    wide = width >= 120
+    wide = width >= WIDE
     for failure in board.failures.latest():
-        one = [cell(failure.check, _NAME, BAD), cell(failure.model, 20 if wide else width - _NAME - _TRACE - 2)]
+        model = _MODEL if wide else width - _NAME - _TRACE - 2
+        one = [cell(failure.check, _NAME, BAD), cell(failure.model, model)]
         trace = cell(failure.trace_id, _TRACE, QUIET)
         if wide:
-            said = width - _NAME - 20 - _TRACE - 3
+            if width >= _HUGE:
+                one.append(cell(failure.prompt, _MODEL))
+            said = width - sum(part.cell_len + 1 for part in one) - _TRACE - 1
             lines.append(join(*one, cell(failure.explanation, said), trace))
         else:
             lines += [join(*one, trace), cell(f"  {failure.explanation}", width, QUIET)]

@@ -12,8 +12,6 @@ from otel_evals.view import panels
 from otel_evals.view.board import Board
 from otel_evals.view.panels import Lines
 
-_WIDE: Final = 120
-"""Columns from which checks and slices stand side by side."""
 _LOG_ROWS: Final = 4
 _ROOMY: Final = 30
 """Rows from which there are empty lines between the parts."""
@@ -25,7 +23,10 @@ def picture(board: Board, width: int, height: int) -> Text:
     inner = max(40, width - 2 * _MARGIN)
     lines = _lines(board, inner, height)[:height]
     lines += [Text()] * (height - len(lines))
-    return Text("\n", no_wrap=True).join(Text(" " * _MARGIN).append_text(line) for line in lines)
+    shown = [Text(" " * _MARGIN).append_text(line) for line in lines]
+    for line in shown:
+        line.truncate(width)
+    return Text("\n", no_wrap=True).join(shown)
 
 
 def _lines(board: Board, width: int, height: int) -> Lines:
@@ -35,7 +36,7 @@ def _lines(board: Board, width: int, height: int) -> Lines:
     room = height - len(top) - len(log)
     if not board.figures.calls:
         middle = panels.waiting(board, width)
-    elif width >= _WIDE:
+    elif width >= panels.WIDE:
         middle = _side_by_side(board, width, room, gap)
     else:
         middle = _stacked(board, width, room, gap)
@@ -44,7 +45,7 @@ def _lines(board: Board, width: int, height: int) -> Lines:
 
 
 def _side_by_side(board: Board, width: int, room: int, gap: Lines) -> Lines:
-    left = min(84, width * 48 // 100)
+    left = min(84, max(56, width * 40 // 100))
     right = width - left - 3
     rows = max(4, room * 6 // 10)
     checks = panels.checks(board.figures.checks, left, rows, columns=1)
@@ -53,10 +54,7 @@ def _side_by_side(board: Board, width: int, room: int, gap: Lines) -> Lines:
     blank = Text(" " * left)
     checks += [blank] * (upper - len(checks))
     slices += [Text()] * (upper - len(slices))
-    beside = [
-        panels.cell("", 0).append_text(_fitted(c, left)).append("   ").append_text(s)
-        for c, s in zip(checks, slices, strict=True)
-    ]
+    beside = [_fitted(c, left).append("   ").append_text(s) for c, s in zip(checks, slices, strict=True)]
     return [*beside, *gap, *panels.failures(board, width, room - upper - len(gap))]
 
 
