@@ -17,6 +17,7 @@ from otel_evals.builtin import CHECKS
 from otel_evals.config.load import load
 from otel_evals.config.reference import reference
 from otel_evals.engine.question import Question
+from otel_evals.replay.lines import SpanLine
 from otel_evals.semconv import otel_evals as names
 from otel_evals.telemetry.catalogue import INSTRUMENTS
 from otel_evals.telemetry.openmetrics import label_name
@@ -116,6 +117,11 @@ def test_every_name_on_the_wire_that_prose_names_exists():
     attributes = {value for value in vars(names).values() if isinstance(value, str)}
     named = set(re.findall(r"`(otel_evals\.[a-z_.]+[a-z])`", PROSE)) - {"otel_evals.api"}
     assert named - instruments - attributes == set()
+
+
+def test_the_keys_of_a_replayed_line_are_the_ones_that_are_named():
+    sentence = PROSE.partition("A line holds ")[2].partition("\n\n")[0]
+    assert tuple(re.findall(r"`(\w+)`", sentence)) == SpanLine.__struct_fields__
 
 
 def anchor(heading: str) -> str:
