@@ -37,6 +37,7 @@ _ROLES: Final = {
     "PROMPT": SpanRole.WRAPPER, "UNKNOWN": SpanRole.WRAPPER, "GUARDRAIL": SpanRole.OTHER, "EVALUATOR": SpanRole.OTHER,
     "DECISION": SpanRole.OTHER,
 }  # fmt: skip
+_ENDED_WELL: Final = frozenset({"", "stop"})
 _STREAMED: Final = "First Token Stream Event"
 _PREFIXES: Final = (Key.INPUT_MESSAGES, Key.OUTPUT_MESSAGES, Key.TOOLS, Key.PROMPTS, Key.CHOICES)
 _ANSWERED_BY: Final = (".openai", ".anthropic")
@@ -109,9 +110,12 @@ def _read_call(span: SpanView) -> Reading:
     reasons = _reasons(choices, finish, body)
     output_type, output_schema = _format(parameters, request)
     asked, answered = _models(span, parameters, body, response)
-    return _reading(
-        span,
-        SpanRole.MODEL_CALL,
+    return Reading(
+        role=SpanRole.MODEL_CALL,
+        conversation_id=text(attributes.get(gen_ai.SESSION_ID)),
+        prompt_name=text(attributes.get(Key.PROMPT_ID)),
+        prompt_version=version(attributes.get(Key.TEMPLATE_VERSION)),
+        prompt_template=text(attributes.get(Key.TEMPLATE)),
         operation="text_completion" if prompts else "chat",
         provider=_provider(attributes, asked),
         request_model=model(asked)[1],
@@ -177,25 +181,23 @@ def _choices(said: tuple[Message, ...], finish: Any, body: Body | None) -> tuple
     words = body.words if body is not None else ()
     if len(words) != len(said):
         words = (finish,) * len(said)
-    return tuple(choice_of(message, word) for message, word in zip(said, words, strict=True))
+    return tuple([choice_of(message, word) for message, word in zip(said, words, strict=True)])
 
 
 def _reasons(choices: tuple[Choice, ...] | None, finish: Any, body: Body | None) -> tuple[str, ...]:
     """One normal reason a choice. The body knows better than a reason that only says that the call ended well."""
-    own = tuple(choice.finish_reason or "" for choice in choices or ())
-    if any(word not in ("", "stop") for word in own):
+    own = tuple([choice.finish_reason or "" for choice in choices or ()])
+    if not _ENDED_WELL.issuperset(own):
         return own
     word = finish_reason(finish)
     if word in (None, "stop") and body is not None:
         word = finish_reason(body.word) or word
-    return own if word is None else tuple(word for _ in own) or (word,)
+    return own if word is None else (word,) * (len(own) or 1)
 
 
 def _with_reasons(choices: tuple[Choice, ...], reasons: tuple[str, ...]) -> tuple[Choice, ...]:
-    return tuple(
-        choice if choice.finish_reason == reason else msgspec.structs.replace(choice, finish_reason=reason or None)
-        for choice, reason in zip(choices, reasons, strict=True)
-    )
+    pairs = zip(choices, reasons, strict=True)
+    return tuple([c if c.finish_reason == r else msgspec.structs.replace(c, finish_reason=r or None) for c, r in pairs])
 
 
 def _models(span: SpanView, asked_with: Parameters, body: Body | None, response: Response) -> tuple[Any, Any]:
@@ -264,9 +266,9 @@ def _declared(row: Row) -> dict[str, Any]:
 
 
 def _streaming(span: SpanView, parameters: Parameters, request: Request) -> bool | None:
-    if parameters.stream is True or request.streaming or any(event.name == _STREAMED for event in span.events):
+    if parameters.stream is True or request.streaming:
         return True
-    return None
+    return True if span.events and any(event.name == _STREAMED for event in span.events) else None
 
 
 def _usage(attributes: Attributes) -> Usage | None:

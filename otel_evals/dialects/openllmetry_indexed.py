@@ -58,7 +58,7 @@ class OpenLLMetryIndexed:
         asked, off = _messages(prompts)
         failed = span.status_code == STATUS_ERROR
         choices, answer_off = (None, False) if failed else _choices(completions, attributes)
-        reasons = tuple(choice.finish_reason or "" for choice in choices or ())
+        reasons = tuple([choice.finish_reason or "" for choice in choices or ()])
         said, request_model = model(attributes.get(gen_ai.REQUEST_MODEL))
         output_type, output_schema = read_wish(attributes.get(Key.SCHEMA))
         return Reading(

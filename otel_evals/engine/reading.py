@@ -46,7 +46,9 @@ def merge(first: Reading, second: Reading) -> Reading:
         if ours is None and theirs is not None
     }
     if first.usage is not None and second.usage is not None:
-        found["usage"] = _merge_usage(first.usage, second.usage)
+        usage = _merge_usage(first.usage, second.usage)
+        if usage is not first.usage:
+            found["usage"] = usage
     if first.role is SpanRole.OTHER and second.role not in (None, SpanRole.OTHER):
         found["role"] = second.role
     if second.content_off and not first.content_off:
@@ -59,10 +61,9 @@ def merge(first: Reading, second: Reading) -> Reading:
 
 
 def _merge_usage(first: Usage, second: Usage) -> Usage:
-    if None not in (known := astuple(first)):
-        return first
-    pairs = zip(Usage.__struct_fields__, known, astuple(second), strict=True)
-    return Usage(**{name: theirs if ours is None else ours for name, ours, theirs in pairs})
+    known = astuple(first)
+    merged = tuple([theirs if ours is None else ours for ours, theirs in zip(known, astuple(second), strict=True)])
+    return first if merged == known else Usage(**dict(zip(Usage.__struct_fields__, merged, strict=True)))
 
 
 def with_fragments(reading: Reading, fragments: Iterable[Fragment]) -> Reading:

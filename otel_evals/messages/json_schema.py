@@ -41,6 +41,8 @@ def read_format(request: Mapping[str, Any]) -> Format:
 
 def read_wish(value: Any) -> Format:
     """One format: a type word, an object with a type, a JSON Schema itself, or the name of a class to fill."""
+    if value is None:
+        return None, None
     wish = decoded(value)
     if isinstance(wish, str):
         return ("json" if wish in _JSON_WORDS or wish.startswith(("<class ", "class ")) else None), None

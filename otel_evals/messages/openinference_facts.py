@@ -5,6 +5,7 @@ flat keys say.
 """
 
 import re
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -39,8 +40,10 @@ class Parameters(msgspec.Struct, frozen=True, gc=False):
     @property
     def format_wishes(self) -> dict[str, Any]:
         """The parameters that may say which output format was asked for."""
-        said = {field: getattr(self, field) for field in _WISHES}
-        return {field: value for field, value in said.items() if value is not None}
+        said = _wishes(self)
+        if said == _NO_WISHES:
+            return {}
+        return {field: value for field, value in zip(_WISHES, said, strict=True) if value is not None}
 
     @property
     def named(self) -> str | None:
@@ -115,7 +118,7 @@ class Body(msgspec.Struct, frozen=True, gc=False):
     @property
     def words(self) -> tuple[Any, ...]:
         """The finish reasons, one a choice, as they stand; empty when the body has no list of choices."""
-        return tuple(choice.finish_reason for choice in self.choices or ())
+        return tuple([choice.finish_reason for choice in self.choices]) if self.choices else ()
 
     @property
     def word(self) -> Any:
@@ -159,6 +162,8 @@ _WISHES: Final = (
     "response_format", "text", "format", "output_format", "config", "response_mime_type", "response_schema",
     "response_json_schema",
 )  # fmt: skip
+_wishes: Final = attrgetter(*_WISHES)
+_NO_WISHES: Final = (None,) * len(_WISHES)
 _NOTHING: Final = _Meta()
 _PLAIN: Final = frozenset({"id", "object", "model", "model_version", "response_id", "status", "stop_reason"})
 _decode_parameters: Final = msgspec.json.Decoder(Parameters).decode

@@ -12,7 +12,11 @@ from typing import Any, Final
 from otel_evals.messages.indexed import nest
 
 Row = dict[str, Any]
+_Plan = tuple[tuple[tuple[tuple[str, str], ...], ...], ...]
+"""For each prefix its rows, for each row its fields: name, and the key that holds the value."""
 
+_MANY: Final = 100
+"""Keys of a span above which its plan is not worth keeping: no other conversation has just as many turns."""
 _KEYS: Final = 4096
 """Keys whose place is remembered, for each set of prefixes; senders choose them, so there must be a bound."""
 
@@ -22,18 +26,23 @@ def read_rows(attributes: Mapping[str, Any], prefixes: tuple[str, ...]) -> tuple
 
     A value that stands at the index itself, without a field, is the row's field `""`.
     """
+    keys = tuple(attributes)
+    plan = _kept_plan(keys, prefixes) if len(keys) <= _MANY else _plan(keys, prefixes)
+    return tuple([[{field: attributes[key] for field, key in row} for row in rows] for rows in plan])
+
+
+def _plan(keys: tuple[str, ...], prefixes: tuple[str, ...]) -> _Plan:
     place = _place_of(prefixes)
-    tables: tuple[dict[int, Row], ...] = tuple([{} for _ in prefixes])
-    for key in attributes:
-        if (found := place(key)) is None:
-            continue
-        prefix, number, field = found
-        table = tables[prefix]
-        row = table.get(number)
-        if row is None:
-            row = table[number] = {}
-        row[field] = attributes[key]
-    return tuple([[table[number] for number in sorted(table)] if table else [] for table in tables])
+    tables: list[dict[int, list[tuple[str, str]]]] = [{} for _ in prefixes]
+    for key in keys:
+        if (found := place(key)) is not None:
+            prefix, number, field = found
+            tables[prefix].setdefault(number, []).append((field, key))
+    return tuple([tuple([tuple(table[number]) for number in sorted(table)]) for table in tables])
+
+
+_kept_plan: Final = lru_cache(maxsize=256)(_plan)
+"""Spans of one producer mostly differ in their values, not in their keys."""
 
 
 @lru_cache(maxsize=32)
