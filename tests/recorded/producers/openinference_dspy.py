@@ -1,4 +1,4 @@
-"""openinference-instrumentation-dspy: DSPy's predictor over its LiteLLM client."""
+"""openinference-instrumentation-dspy: the language model class of DSPy, over LiteLLM."""
 
 import dspy
 from exporting import OPENAI_URL, recorded, surviving, tracer_provider
@@ -10,7 +10,8 @@ model = dspy.LM("openai/gpt-4o-mini", api_base=OPENAI_URL, api_key="scripted", c
 
 for scenario in recorded({"empty", "errors", "history"}):
     with surviving(scenario):
-        notes = "".join(f"\n[{note}] {NOTES[note]}" for note in scenario.notes)
-        model(messages=scenario.messages) if not notes else model(
-            prompt=f"{scenario.system}{notes}\n\n{scenario.question}"
-        )
+        if scenario.notes:
+            notes = "\n".join(f"[{note}] {NOTES[note]}" for note in scenario.notes)
+            model(prompt=f"{scenario.system}\n\nNotes:\n{notes}\n\nQuestion: {scenario.question}")
+        else:
+            model(messages=scenario.messages)

@@ -26,7 +26,7 @@ TEMPLATE = PromptTemplate(FROM_NOTES + "\n\n{context_str}\n\nQuestion: {query_st
 
 def answer_from_notes(scenario) -> None:
     """Retrieval, prompt, answer."""
-    nodes = [TextNode(id_=note, text=f"[{note}] {NOTES[note]}") for note in scenario.notes]
+    nodes = [TextNode(id_=note, text=NOTES[note], metadata={"note": note}) for note in scenario.notes]
     index = VectorStoreIndex(nodes, embed_model=embeddings)
     index.as_query_engine(llm=model, similarity_top_k=2, text_qa_template=TEMPLATE).query(scenario.question)
 
