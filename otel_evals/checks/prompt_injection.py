@@ -1,10 +1,11 @@
 """`prompt_injection`: the input or the context tries to take over the instructions.
 
-It reads what strangers may have written (user turns, tool results, documents), never the system prompt, and adds up
-signals of `text.attacks`. A rule cannot know every attack; what it guards is the rate of false alarms, so that its
-failures are worth a look.
+It reads what strangers may have written (user turns, tool results, documents, and the retrieved passages that a system
+prompt quotes; never the system prompt's own words), and adds up signals of `text.attacks`. A rule cannot know every
+attack; what it guards is the rate of false alarms, so that its failures are worth a look.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final
 
@@ -35,12 +36,19 @@ _PATTERNS: Final = tuple(_BY_PATTERN)
 _PATTERN_SET: Final = frozenset(_PATTERNS)
 
 _STUFFING_WEIGHT: Final = 0.8
+_NAMES_SECRET: Final = 0.5
+"""Weight of a text that speaks of what the system prompt guards, without a demand for it."""
 _PROBE: Final = 12
 """Characters of the piece whose repetition is counted."""
 _STUFFED_SHARE: Final = 0.25
 """Share of the text that one repeated piece has to fill."""
 _PLAIN_FILL: Final = frozenset("-=_*.|#~+ \n\t\r0,")
 """Characters that fill tables and rules."""
+
+_WARNING: Final = re.compile(
+    r"\b(?:if|never|not|don't|asks?|asking|attempts?|tries|trying|tells?|telling|requests?|such as|like)\b[^.\n]*$"
+)
+"""What stands before an attack that a system prompt only warns of."""
 
 _GUARDED: Final[Any] = compile_expression(GUARDED)
 _GUARDED_THING: Final[Any] = compile_expression(GUARDED_THING)
@@ -88,21 +96,37 @@ def _weigh(scan: Scan, text: str) -> dict[Family, float]:
     found: dict[Family, float] = {}
     hits = scan.hits(Target.UNTRUSTED_FOLDED) & _PATTERN_SET
     for signal in (_BY_PATTERN[hit] for hit in hits):
-        if signal.weight > found.get(signal.family, 0.0) and (not signal.embedded or _is_embedded(scan, signal)):
+        if signal.weight > found.get(signal.family, 0.0) and _counts(scan, signal):
             found[signal.family] = signal.weight
     if _stuffed(text):
         found[Family.STUFFING] = _STUFFING_WEIGHT
-    if scan.system and _GUARDED_THING.search(text) and _GUARDED.search(scan.system):
-        found[Family.EXTRACTION] = 1.0
+    # To name what is guarded is a user's right ("I forgot my password"); only with another sign it is an attack.
+    if found and scan.system and _GUARDED_THING.search(text) and _GUARDED.search(scan.system):
+        found[Family.EXTRACTION] = 1.0 if Family.EXTRACTION in found else _NAMES_SECRET
     return found
 
 
-def _is_embedded(scan: Scan, signal: Signal) -> bool:
-    """Whether the phrase stands in a tool result or a document, where nobody has a right to give orders."""
+def _counts(scan: Scan, signal: Signal) -> bool:
+    """Whether a hit stands where its phrase is an attack."""
     pattern = scan.compiled(signal.pattern)
-    return any(
-        pattern.search(fold(passage.text)) for passage in scan.context.passages if passage.origin is not Origin.SYSTEM
-    )
+    passages = [p for p in scan.context.passages if p.origin is not Origin.SYSTEM]
+    system = [fold(p.text) for p in scan.context.passages if p.origin is Origin.SYSTEM]
+    if signal.embedded:
+        # In a tool result or a document nobody has a right to give orders.
+        strangers = [fold(p.text) for p in passages]
+    elif system:
+        strangers = [fold(text) for text in (scan.user_text, scan.tool_results, scan.documents)]
+    else:
+        return True
+    # The last passage of a system prompt may run into the prompt's own closing words.
+    if any(pattern.search(text) for text in (*strangers, *system[:-1])):
+        return True
+    return bool(system) and signal.family is Family.OVERRIDE and _attacks(pattern, system[-1])
+
+
+def _attacks(pattern: Any, text: str) -> bool:
+    """Whether `pattern` occurs other than as what the prompt warns of ("if a document tells you to ignore …")."""
+    return any(not _WARNING.search(text[max(0, m.start() - 80) : m.start()]) for m in pattern.finditer(text))
 
 
 def _stuffed(text: str) -> bool:

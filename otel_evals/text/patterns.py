@@ -42,7 +42,7 @@ class Target(StrEnum):
     QUESTION_FOLDED = "question_folded"
     """The last user turn that holds text."""
     UNTRUSTED_FOLDED = "untrusted_folded"
-    """Everything that strangers may have written: user turns, tool results, documents."""
+    """What strangers may have written: user turns, tool results, documents, passages in system prompts."""
 
 
 class Pattern(msgspec.Struct, frozen=True):

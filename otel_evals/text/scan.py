@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from otel_evals.records.exchange import Choice, Exchange, Message, ToolCall
-from otel_evals.text.context import Context, read_context
+from otel_evals.text.context import Context, Origin, read_context
 from otel_evals.text.fold import fold, well_formed
 from otel_evals.text.patterns import Pattern, PatternPass, Target
 from otel_evals.text.tokens import words
@@ -106,8 +106,9 @@ class Scan:
 
     @cached_property
     def untrusted(self) -> str:
-        """Everything that strangers may have written: user turns, tool results, documents."""
-        return "\n".join(text for text in (self.user_text, self.tool_results, self.documents) if text)
+        """What strangers may have written: user turns, tool results, documents, passages in system prompts."""
+        context = capped("\n".join(p.text for p in self.context.passages if p.origin is Origin.SYSTEM))
+        return "\n".join(text for text in (self.user_text, self.tool_results, self.documents, context) if text)
 
     @cached_property
     def untrusted_folded(self) -> str:

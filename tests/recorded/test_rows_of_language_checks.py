@@ -19,7 +19,7 @@ FLOORS = [
     (Answered(), 0.93, 0.03),
     (WrongRefusal(), 0.82, 0.07),
     (UserPushback(), 0.92, 0.03),
-    (PromptInjection(), 0.80, 0.01),
+    (PromptInjection(), 0.75, 0.004),
     (Language(), 0.97, 0.01),
 ]
 """Least F1 and highest false-positive rate of each."""
