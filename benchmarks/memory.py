@@ -2,7 +2,8 @@
 
     uv run benchmarks/memory.py [--minutes 60] [--workers N]
 
-A quarter GenAI with all checks; every trace, span and response id is new, so whatever remembers spans has to forget. The verdict looks at the second half: caches have filled by then, and what still grows is a leak.
+A quarter GenAI with all checks; every trace, span and response id is new, so whatever remembers spans has to forget.
+The verdict looks at the second half: caches have filled by then, and what still grows is a leak.
 """
 
 import argparse

@@ -27,7 +27,7 @@ from servers import Kind
 
 _CACHE: Final = Path.home() / ".cache" / "otel-evals-bench"
 _FULL: Final = Effort(cpu_seconds=3.0, chunk_seconds=1.0, most_seconds=8.0)
-_BRIEF: Final = Effort(cpu_seconds=1.0, chunk_seconds=0.7, most_seconds=3.0)
+_BRIEF: Final = Effort(cpu_seconds=1.0, chunk_seconds=0.5, most_seconds=2.0)
 _PACKAGES: Final = ("otel-evals", "grpcio", "protobuf", "msgspec", "google-re2", "jsonschema-rs", "httptools", "isal")
 
 

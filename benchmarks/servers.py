@@ -64,8 +64,11 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def child(*command: str | Path, log: Path, env: dict[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
-    """A process with pipes that is terminated at the end, and killed if it does not obey; stderr goes to `log`."""
+def child(*command: str | Path, log: Path) -> Generator[subprocess.Popen[str]]:
+    """A process with pipes that is terminated at the end, and killed if it does not obey; stderr goes to `log`.
+
+    Variables that configure OpenTelemetry or the processor are kept from it: only what a benchmark says counts.
+    """
     with log.open("ab") as errors:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -73,7 +76,7 @@ def child(*command: str | Path, log: Path, env: dict[str, str] | None = None) ->
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, **(env or {})},
+            env={name: value for name, value in os.environ.items() if not name.startswith("OTEL_")},
         )
     try:
         yield process
@@ -134,7 +137,7 @@ def start(
     else:
         command = [sys.executable, "-m", "otel_evals", "processor", "--config"]
         command.append(_our_config(variant, folder, (grpc, http, metrics), sink_port))
-    with child(*command, log=log, env={"OTEL_EVALS_CONFIG": ""}) as process:
+    with child(*command, log=log) as process:
         wait_for_ports(process, (grpc, http), log)
         yield Running(process.pid, {"grpc": grpc, "http": http})
 
