@@ -14,6 +14,7 @@ from otel_evals.plugins.discovery import load_private
 from otel_evals.plugins.protocols import Check, Dialect
 from otel_evals.plugins.registry import CHECKS_GROUP, DIALECTS_GROUP, Registry
 from otel_evals.plugins.version import check_version
+from otel_evals.records.clock import Clock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.units import decode_unit
 from otel_evals.routing.router import Router
@@ -22,8 +23,11 @@ from otel_evals.semconv.otel_evals import RESERVED_WORDS
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
-def build_evaluator(config: Config) -> Evaluator | None:
+def build_evaluator(config: Config, clock: Clock | None = None) -> Evaluator | None:
     """The evaluator; None when every check is off, so that spans pass unread.
+
+    With a `clock` the time for one span is bounded by `evaluation.budget`; without one results depend on nothing but
+    the exchange and the configuration.
 
     Raises:
         ConfigurationError: a check cannot be found, imported or built.
@@ -34,7 +38,7 @@ def build_evaluator(config: Config) -> Evaluator | None:
     bands = {check.name: check.band for check, _ in checks}
     bands |= {check.name: settings.band for check, settings in checks if settings.band is not None}
     versioned = [VersionedCheck(check, check_version(check)) for check, _ in checks]
-    return Evaluator(versioned, Router(config.risk, bands))
+    return Evaluator(versioned, Router(config.risk, bands), clock=clock, budget=config.evaluation.budget)
 
 
 def build_dialects(config: Config) -> list[Dialect]:

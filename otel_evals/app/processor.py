@@ -106,7 +106,7 @@ class Processor:
             OSError: an address cannot be listened on.
         """
         config, clock, meters = self._config, self._clock, self._meters
-        evaluator = build_evaluator(config)
+        evaluator = build_evaluator(config, clock)
         await self._wait_for_folder()
         self._journal = await self._open_held()
         self._ledger = MeteredLedger(meters, config.forward, counts_recovered=self._is_first)
@@ -155,7 +155,7 @@ class Processor:
             on_evaluated=self.on_evaluated,
             hearsay=Hearsay(traces, reader, logs, self._publish) if self._publish is not None else None,
         )
-        self._decider = Decider(evaluator, self.pipeline.remember_decision)
+        self._decider = Decider(evaluator and evaluator.unbounded(), self.pipeline.remember_decision)
         self._watch_gauges()
         await self.pipeline.start()
         self._entrance = Entrance(
@@ -195,9 +195,9 @@ class Processor:
 
     def reload(self, config: Config) -> None:
         """Evaluate by another configuration from now on. Raises ConfigurationError and changes nothing then."""
-        evaluator = build_evaluator(config)
+        evaluator = build_evaluator(config, self._clock)
         self.pipeline.reconfigure(evaluator)
-        self._decider.reconfigure(evaluator)
+        self._decider.reconfigure(evaluator and evaluator.unbounded())
 
     def learn(self, facts: bytes) -> None:
         """Hear what a sibling has learned about traces."""

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from otel_evals.checks.policy import PolicyRule
 from otel_evals.engine.measure import Price
-from otel_evals.engine.settings import JoinSettings, ResultSettings
+from otel_evals.engine.settings import EvaluationSettings, JoinSettings, ResultSettings
 from otel_evals.forward.content import ContentSettings
 from otel_evals.forward.settings import DestinationSettings
 from otel_evals.receive.settings import ReceiveSettings
@@ -132,6 +132,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         dict[str, CheckSettings],
         Meta(description="The inline checks, by name. A check that is not named runs with its defaults."),
     ] = {}
+    evaluation: Annotated[EvaluationSettings, Meta(description="Bounds of the checks.")] = EvaluationSettings()
     policy: Annotated[
         tuple[PolicyRule, ...],
         Meta(description="Rules of your own, each a check called `policy_<name>`. Default: none."),

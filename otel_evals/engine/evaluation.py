@@ -1,11 +1,13 @@
 """Runs the checks over one exchange and routes it. Pure: the hop, `decide` and `replay` all call this and agree."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Final
 
 import msgspec
 
 from otel_evals.plugins.protocols import Check
+from otel_evals.records.clock import Clock
 from otel_evals.records.decision import Decision
 from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult, Finding, Label
 from otel_evals.records.exchange import Content, Exchange
@@ -36,10 +38,30 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 class Evaluator:
     """The configured checks and the risk rule, ready to run."""
 
-    def __init__(self, checks: Sequence[VersionedCheck], router: Router) -> None:
+    def __init__(
+        self,
+        checks: Sequence[VersionedCheck],
+        router: Router,
+        *,
+        clock: Clock | None = None,
+        budget: float | None = None,
+    ) -> None:
+        """`budget`: seconds of `clock` after which the rest of a span's checks fail with `timeout`.
+
+        None (or no clock) = no limit, so that the same exchange always gets the same results.
+        """
         self._checks = tuple(checks)
         self._router = router
+        self._clock = clock if budget is not None else None
+        self._budget = budget or 0.0
+        self._clean = {c.check.name: _result(c, Finding(Label.PASS, 1.0)) for c in self._checks}
         self._patterns = PatternPass(p for c in checks for p in c.check.patterns())
+
+    def unbounded(self) -> "Evaluator":
+        """The same evaluator without a budget, for those who must get the same answer every time."""
+        twin = copy(self)
+        twin._clock = None  # noqa: SLF001 - its own copy
+        return twin
 
     @property
     def checks(self) -> tuple[VersionedCheck, ...]:
@@ -54,9 +76,14 @@ class Evaluator:
         has_content = exchange.content is Content.PRESENT
         results: list[EvaluationResult] = []
         failures: list[EvaluationFailure] = []
+        clock = self._clock
+        deadline = clock.monotonic() + self._budget if clock is not None else 0.0
         for versioned in self._checks:
             check = versioned.check
             if check.needs_content and not has_content:
+                continue
+            if clock is not None and clock.monotonic() >= deadline:
+                failures.append(_timeout(versioned))
                 continue
             try:
                 finding = self._worst(check, scans)
@@ -64,16 +91,8 @@ class Evaluator:
                 failures.append(_failure(versioned, error))
                 continue
             if finding is not None:
-                results.append(
-                    EvaluationResult(
-                        name=check.name,
-                        label=finding.label,
-                        score=finding.score,
-                        explanation=finding.explanation,
-                        evaluator_id=check.name,
-                        evaluator_version=versioned.version,
-                    )
-                )
+                clean = finding.score == 1.0 and not finding.explanation and finding.label is Label.PASS
+                results.append(self._clean[check.name] if clean else _result(versioned, finding))
         truncated = has_content and any(scan.truncated for scan in scans)
         return Evaluation(
             results=tuple(results),
@@ -84,6 +103,8 @@ class Evaluator:
 
     @staticmethod
     def _worst(check: Check, scans: Sequence[Scan]) -> Finding | None:
+        if len(scans) == 1:
+            return check.evaluate(scans[0])
         worst: Finding | None = None
         for scan in scans:
             finding = check.evaluate(scan)
@@ -94,6 +115,27 @@ class Evaluator:
 
 def _badness(finding: Finding) -> tuple[bool, float]:
     return finding.label is Label.FAIL, -finding.score
+
+
+def _result(versioned: VersionedCheck, finding: Finding) -> EvaluationResult:
+    return EvaluationResult(
+        name=versioned.check.name,
+        label=finding.label,
+        score=finding.score,
+        explanation=finding.explanation,
+        evaluator_id=versioned.check.name,
+        evaluator_version=versioned.version,
+    )
+
+
+def _timeout(versioned: VersionedCheck) -> EvaluationFailure:
+    return EvaluationFailure(
+        name=versioned.check.name,
+        error_type="timeout",
+        message="the checks before it had used up the time for one span",
+        evaluator_id=versioned.check.name,
+        evaluator_version=versioned.version,
+    )
 
 
 def _failure(versioned: VersionedCheck, error: Exception) -> EvaluationFailure:

@@ -19,6 +19,19 @@ class ResultSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = False
 
 
+class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of the inline checks."""
+
+    budget: Annotated[
+        Duration,
+        msgspec.Meta(
+            description="Longest time that the checks of one span may take; the checks that are left then fail with "
+            "`timeout`. Default: 250ms, a thousand times the usual, so that only a text made to be slow meets it. "
+            "`replay` and `decide` have no limit, so that they always say the same."
+        ),
+    ] = Duration(0.25)
+
+
 class JoinSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long spans wait for what travels apart from them, and what is remembered of a trace."""
 

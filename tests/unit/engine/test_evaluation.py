@@ -1,0 +1,83 @@
+"""The evaluator beside its checks: what one span may cost, and what becomes of the rest."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from otel_evals.engine.evaluation import Evaluator, VersionedCheck
+from otel_evals.records.decision import RiskBand
+from otel_evals.records.evaluation import Finding, failed, passed
+from otel_evals.records.exchange import Choice, Exchange, Message
+from otel_evals.routing.router import Router
+from otel_evals.routing.settings import RiskSettings
+from otel_evals.text.patterns import Pattern
+from otel_evals.text.scan import Scan
+
+
+@dataclass
+class HandClock:
+    """Moves when it is told to."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time_ns(self) -> int:
+        return int(self.now * 1e9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costly:
+    """A check that takes `cost` seconds of a clock."""
+
+    name: str
+    cost: float
+    clock: HandClock = field(compare=False)
+    band: ClassVar[RiskBand | None] = RiskBand.HIGH
+    needs_content: ClassVar[bool] = True
+
+    def patterns(self) -> tuple[Pattern, ...]:
+        return ()
+
+    def evaluate(self, scan: Scan) -> Finding | None:
+        self.clock.now += self.cost
+        return failed("Bad.", 0.25) if "bad" in scan.answer else passed()
+
+
+EXCHANGE = Exchange(choices=(Choice(message=Message(role="assistant", text="good")),))
+TWO = Exchange(choices=(*EXCHANGE.choices, Choice(message=Message(role="assistant", text="bad"))))
+
+
+def _evaluator(clock: HandClock, budget: float | None) -> Evaluator:
+    checks = [Costly(name=name, cost=0.2, clock=clock) for name in ("first", "second", "third")]
+    bands = {check.name: check.band for check in checks}
+    return Evaluator(
+        [VersionedCheck(c, "v1") for c in checks], Router(RiskSettings(), bands), clock=clock, budget=budget
+    )
+
+
+def test_checks_that_are_left_when_the_time_is_up_fail_with_timeout():
+    found = _evaluator(HandClock(), 0.3).evaluate(EXCHANGE)
+    assert [r.name for r in found.results] == ["first", "second"]
+    assert [(f.name, f.error_type, f.evaluator_version) for f in found.failures] == [("third", "timeout", "v1")]
+
+
+def test_each_span_has_the_whole_budget():
+    evaluator = _evaluator(HandClock(), 1.0)
+    assert [len(evaluator.evaluate(EXCHANGE).results) for _ in range(3)] == [3, 3, 3]
+
+
+def test_without_a_budget_no_check_is_left_out():
+    found = _evaluator(HandClock(), None).evaluate(EXCHANGE)
+    assert (len(found.results), found.failures) == (3, ())
+
+
+def test_its_unbounded_twin_has_no_budget():
+    evaluator = _evaluator(HandClock(), 0.3)
+    assert len(evaluator.unbounded().evaluate(EXCHANGE).results) == 3
+    assert len(evaluator.evaluate(EXCHANGE).failures) == 1
+
+
+def test_the_worst_choice_is_the_result():
+    found = _evaluator(HandClock(), None).evaluate(TWO)
+    assert {(r.label, r.score, r.explanation) for r in found.results} == {("fail", 0.25, "Bad.")}
