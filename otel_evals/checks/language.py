@@ -29,6 +29,7 @@ _WHOLE = 1500
 _LEAST_ASKED = 2
 """Little words that tell the language of a question: fewer than for an answer, as questions are short."""
 _SHARED_SCRIPT = frozenset({"ja", "zh"})
+_PASSED = passed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,22 +50,21 @@ class Language:
             return None
         question = scan.context.question
         if opens_in_english(scan.answer) and opens_in_english(question):
-            return passed()
+            return _PASSED
         opened = _language_of(scan.answer, length=_OPENING)
         if opened is not None and opened == _language_of(question, _LEAST_ASKED, _OPENING):
-            return passed()
+            return _PASSED
         answered = _language_of(scan.answer)
         asked = _language_of(question, _LEAST_ASKED) if answered else None
         if answered is None or asked is None:
             return None
         if answered == asked or _is_wanted(scan, answered) or _is_mixed(scan, asked, answered):
-            return passed()
+            return _PASSED
         return failed(f"The user wrote {NAMES[asked]}, the answer is in {NAMES[answered]}.")
 
 
 def _language_of(text: str, least_hits: int = _LEAST_MIXED, length: int = _WHOLE) -> str | None:
-    sample = prose(text, length)
-    return detect(sample, words(fold(sample)), least_hits)
+    return detect(prose(text, length), least_hits)
 
 
 def _is_wanted(scan: Scan, answered: str) -> bool:

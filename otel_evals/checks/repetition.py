@@ -11,6 +11,7 @@ from msgspec import Meta
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
 from otel_evals.text.loops import (
+    comes_again,
     echoed_within_sentences,
     echoed_words,
     is_verse,
@@ -99,15 +100,16 @@ class Repetition:
         verse = is_verse(text)
         limit = self.max_share_verse if verse else self.max_share if size >= _SHORT else self.max_share_short
         echoed = 0 if verse else echoed_words(tokens)
+        again = comes_again(pieces)
         counts = {
-            "copies in a row": looped_words(pieces),
-            "copies of whole sentences": repeated_sentence_words(text) if size >= _SHORT else 0,
+            "copies in a row": looped_words(pieces) if again else 0,
+            "copies of whole sentences": repeated_sentence_words(text) if again and size >= _SHORT else 0,
             "echoes of what was just said": echoed_within_sentences(text) if echoed > limit * size else echoed,
         }
         kind, repeated = max(counts.items(), key=lambda item: item[1])
         share = min(1.0, repeated / size)
         if share <= limit:
-            return passed(score=1 - share)
+            return passed(score=1 - share) if repeated else _PASSED
         return failed(f"The answer loops: {share:.0%} of its words are {kind}.", score=1 - share)
 
 

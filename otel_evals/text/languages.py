@@ -5,11 +5,14 @@ script the little words do. A text that is short, mixed, code, or in a language 
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Final
 
+from otel_evals.text.fold import fold
 from otel_evals.text.language_words import CALLED, LETTERS, REQUESTS, TRANSLATION, WORDS
+from otel_evals.text.tokens import words
 
 _CLOSE: Final = tuple(frozenset(group.split()) for group in ("es pt it", "sv da no", "sl hr cs pl", "nl de"))
 """Languages that share many little words: a decision between them needs a wider margin."""
@@ -17,34 +20,49 @@ _CLOSE: Final = tuple(frozenset(group.split()) for group in ("es pt it", "sv da 
 
 def _index(words_of: dict[str, str]) -> dict[str, tuple[str, ...]]:
     index: dict[str, tuple[str, ...]] = {}
-    for language, words in words_of.items():
-        for word in dict.fromkeys(words.split()):
+    for language, listed in words_of.items():
+        for word in dict.fromkeys(listed.split()):
             index[word] = (*index.get(word, ()), language)
     return index
 
 
-_LANGUAGES_OF: Final = _index({language: f"{words} {REQUESTS.get(language, '')}" for language, words in WORDS.items()})
+_LANGUAGES_OF: Final = _index(
+    {language: f"{listed} {REQUESTS.get(language, '')}" for language, listed in WORDS.items()}
+)
 _ENGLISH: Final = frozenset(WORDS["en"].split())
 
-_SCRIPTS: Final = {
-    "ja": re.compile("[\u3040-\u30ff]"),
-    "zh": re.compile("[\u3400-\u9fff]"),
-    "ko": re.compile("[\uac00-\ud7af\u1100-\u11ff]"),
-    "ru": re.compile("[\u0400-\u052f]"),
-    "ar": re.compile("[\u0600-\u06ff]"),
-    "hi": re.compile("[\u0900-\u097f]"),
-    "he": re.compile("[\u0590-\u05ff]"),
-    "el": re.compile("[\u0370-\u03ff]"),
-    "th": re.compile("[\u0e00-\u0e7f]"),
-    "bn": re.compile("[\u0980-\u09ff]"),
-    "ta": re.compile("[\u0b80-\u0bff]"),
-    "te": re.compile("[\u0c00-\u0c7f]"),
-    "gu": re.compile("[\u0a80-\u0aff]"),
-    "pa": re.compile("[\u0a00-\u0a7f]"),
-    "ka": re.compile("[\u10a0-\u10ff]"),
-    "hy": re.compile("[\u0530-\u058f]"),
+_RANGES: Final = {
+    "ja": "\u3040-\u30ff",
+    "zh": "\u3400-\u9fff",
+    "ko": "\uac00-\ud7af\u1100-\u11ff",
+    "ru": "\u0400-\u052f",
+    "ar": "\u0600-\u06ff",
+    "hi": "\u0900-\u097f",
+    "he": "\u0590-\u05ff",
+    "el": "\u0370-\u03ff",
+    "th": "\u0e00-\u0e7f",
+    "bn": "\u0980-\u09ff",
+    "ta": "\u0b80-\u0bff",
+    "te": "\u0c00-\u0c7f",
+    "gu": "\u0a80-\u0aff",
+    "pa": "\u0a00-\u0a7f",
+    "ka": "\u10a0-\u10ff",
+    "hy": "\u0530-\u058f",
 }
-_LATIN: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")
+"""Characters of a script, as first-last, by the language that it stands for."""
+_SCRIPTS: Final = {language: re.compile(f"[{ranges}]+") for language, ranges in _RANGES.items()}
+
+
+def _blocks(ranges: str) -> Iterator[int]:
+    for first, _, last in zip(ranges[::3], ranges[1::3], ranges[2::3], strict=True):
+        yield from range(ord(first) >> 8, (ord(last) >> 8) + 1)
+
+
+_LANGUAGES_IN: Final = {
+    block: tuple(language for language, ranges in _RANGES.items() if block in _blocks(ranges)) for block in range(256)
+}
+"""The scripts with characters in each 256 code points: they tell which few expressions a text has to be asked."""
+_LATIN: Final = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]+")
 _UKRAINIAN: Final = re.compile("[іїєґІЇЄҐ]")
 _RUSSIAN: Final = re.compile("[ыэъёЫЭЪЁ]")
 _PERSIAN: Final = re.compile("[یکپچژگ]")
@@ -80,8 +98,8 @@ def opens_in_english(text: str) -> bool:
     return hits >= _LEAST_OPENING and hits > _OPENING_SHARE * len(opening)
 
 
-def detect(text: str, words: Sequence[str], least_hits: int = _LEAST_HITS) -> str | None:
-    """The language code of `text` (see `prose`) whose words are `words`; None when it cannot be told for sure.
+def detect(text: str, least_hits: int = _LEAST_HITS) -> str | None:
+    """The language code of `text` (see `prose`); None when it cannot be told for sure.
 
     `least_hits` is how many little words a text in Latin script needs: fewer for a question than for an answer.
     """
@@ -89,12 +107,12 @@ def detect(text: str, words: Sequence[str], least_hits: int = _LEAST_HITS) -> st
         other = _by_script(text)
         if other != "latin":
             return other
-    return _by_words(words, least_hits, plain=text.isascii())
+    return _by_words(words(fold(text)), least_hits, plain=text.isascii())
 
 
-def count_words(language: str, words: Iterable[str]) -> int:
-    """How many of `words` are function words of a language in Latin script; 0 for any other language."""
-    return sum(language in _LANGUAGES_OF.get(word, ()) for word in islice(words, _SAMPLE_WORDS))
+def count_words(language: str, tokens: Iterable[str]) -> int:
+    """How many of `tokens` are function words of a language in Latin script; 0 for any other language."""
+    return sum(language in _LANGUAGES_OF.get(word, ()) for word in islice(tokens, _SAMPLE_WORDS))
 
 
 def script_share(language: str, text: str) -> float:
@@ -102,8 +120,8 @@ def script_share(language: str, text: str) -> float:
     pattern = _SCRIPTS.get({"uk": "ru", "fa": "ar"}.get(language, language))
     if pattern is None or text.isascii():
         return 0.0
-    own = len(pattern.findall(text)) + (len(_SCRIPTS["zh"].findall(text)) if language == "ja" else 0)
-    return own / (own + len(_LATIN.findall(text)) or 1)
+    own = _letters(pattern, text) + (_letters(_SCRIPTS["zh"], text) if language == "ja" else 0)
+    return own / (own + _letters(_LATIN, text) or 1)
 
 
 def is_asked_for(language: str, folded: str) -> bool:
@@ -118,18 +136,15 @@ _CALLED_NAMES: Final = {
 
 def _by_script(text: str) -> str | None:
     """A language with a script of its own, `latin`, or None when scripts are mixed or letters are few."""
-    characters = set(text)
-    counts = {
-        language: len(pattern.findall(text))
-        for language, pattern in _SCRIPTS.items()
-        if any(pattern.match(c) for c in islice((c for c in characters if c > "\u036f"), 60))
-    }
+    blocks = sorted(set(text.encode("utf-16-be", "surrogatepass")[::2]))
+    present = dict.fromkeys(language for block in blocks for language in _LANGUAGES_IN[block])
+    counts = {language: n for language in present if (n := _letters(_SCRIPTS[language], text))}
     if not counts:
         return "latin"
     if "ja" in counts and counts["ja"] >= 0.08 * (counts["ja"] + counts.get("zh", 0)):
         counts["ja"] += counts.pop("zh", 0)
     top = max(counts, key=lambda language: counts[language])
-    latin = len(_LATIN.findall(text))
+    latin = _letters(_LATIN, text)
     if counts[top] < max(_LEAST_LETTERS, 0.15 * latin):
         return "latin" if counts[top] < 0.05 * latin else None
     if counts[top] < 0.35 * latin or counts[top] < 0.7 * sum(counts.values()):
@@ -141,16 +156,20 @@ def _by_script(text: str) -> str | None:
     return top
 
 
-def _by_words(words: Sequence[str], least_hits: int, *, plain: bool) -> str | None:
-    sample = words[:_SAMPLE_WORDS]
+def _letters(script: re.Pattern[str], text: str) -> int:
+    return len("".join(script.findall(text)))
+
+
+def _by_words(tokens: Sequence[str], least_hits: int, *, plain: bool) -> str | None:
+    sample = tokens[:_SAMPLE_WORDS]
     if len(sample) < least_hits:
         return None
     if sum(map(_ENGLISH.__contains__, sample[:40])) > max(least_hits, 0.34 * min(40, len(sample))):
         return "en"
-    counts: dict[str, int] = {}
+    counts = Counter(chain.from_iterable(filter(None, map(_LANGUAGES_OF.get, sample))))
     for word in sample:
-        for language in _languages_of(word):
-            counts[language] = counts.get(language, 0) + 1
+        if "'" in word and word not in _LANGUAGES_OF:
+            counts.update(_languages_of(word))
     if not plain:
         _add_letters(counts, sample)
     if not counts:
@@ -177,6 +196,6 @@ def _add_letters(counts: dict[str, int], sample: Sequence[str]) -> None:
     joined = " ".join(word for word in sample if not word.isascii())
     for language, pattern in LETTERS.items():
         if pattern.search(joined):
-            counts[language] = counts.get(language, 0) + sum(
+            counts[language] += sum(
                 bool(pattern.search(word)) and language not in _languages_of(word) for word in joined.split(" ")
             )

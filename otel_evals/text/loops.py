@@ -7,6 +7,7 @@ tables and sections of one form with different contents are no loops.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from otel_evals.text.tokens import words
@@ -44,6 +45,12 @@ def prose(text: str) -> str:
     return _CODE_OR_TABLE.sub(" ", text) if "|" in text or "```" in text or "~~~" in text else text
 
 
+def comes_again(tokens: Sequence[str]) -> bool:
+    """Whether any five words in a row stand twice: without that nothing loops and no sentence is repeated."""
+    rows = len(tokens) - 4
+    return rows > 1 and len(set(zip(tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False))) < rows
+
+
 def looped_words(tokens: Sequence[str]) -> int:
     """Words that stand in exact loops: at least four copies of a phrase in a row, six when it has one or two words."""
     last: dict[tuple[str, str], int] = {}
@@ -74,17 +81,25 @@ def repeated_sentence_words(text: str) -> int:
 def echoed_words(tokens: Sequence[str]) -> int:
     """Words that echo what was just said: a word doubled, or a phrase that comes again after function words only."""
     echoed = 0
-    content = [i for i, token in enumerate(tokens) if token not in _FUNCTION_WORDS]
     previous: dict[str, int] = {}
-    for i in content:
-        token = tokens[i]
-        if len(token) >= _LONG_TOKEN and len(set(token)) * 2 <= len(token):
-            echoed += stuttered(token)
+    for i, token in enumerate(tokens):
+        if token in _FUNCTION_WORDS:
+            continue
+        if len(token) >= _LONG_TOKEN:
+            echoed += _stutter_of(token) if len(token) <= _LONGEST_WORD else _stutter(token)
         before = previous.get(token)
         previous[token] = i
-        if before is not None and len(token) > 2 and not token.isdecimal():
-            echoed += _echo(tokens, before, i)
+        # A copy that is neither near nor part of a longer one is no echo: nearly every word that comes again.
+        if before is not None and (i - before <= _NEAR + 1 or tokens[before - 1] == tokens[i - 1]):
+            echoed += _echo(tokens, before, i) if len(token) > 2 and not token.isdecimal() else 0
     return echoed
+
+
+def _stutter(token: str) -> int:
+    return stuttered(token) if len(set(token)) * 2 <= len(token) else 0
+
+
+_stutter_of = lru_cache(maxsize=4096)(_stutter)
 
 
 def _echo(tokens: Sequence[str], first: int, second: int) -> int:
@@ -129,6 +144,6 @@ def is_verse(text: str) -> bool:
 
 def units(tokens: Sequence[str]) -> Sequence[str]:
     """`tokens`, with those too long to be words (languages without spaces, runaway tokens) cut into characters."""
-    if all(len(token) <= _LONGEST_WORD for token in tokens):
+    if max(map(len, tokens), default=0) <= _LONGEST_WORD:
         return tokens
     return [unit for token in tokens for unit in (token if len(token) > _LONGEST_WORD else (token,))]
