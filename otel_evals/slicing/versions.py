@@ -2,12 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from otel_evals.records.clock import Clock
 from otel_evals.records.exchange import Exchange
 from otel_evals.slicing.fingerprint import fingerprint
-from otel_evals.text.context import unwrap
+from otel_evals.text.context import unwrap_instructions
 
 UNVERSIONED: Final = "unversioned"
 _HOUR: Final = 3600.0
@@ -15,12 +16,14 @@ _CACHE: Final = 1024
 _SERVICES: Final = 1024
 
 
+_fingerprint = lru_cache(maxsize=_CACHE)(fingerprint)
+"""By the instructions alone: they come again where the passages among them are new each time."""
+
+
 class PromptVersions:
     """Derives prompt versions, and gives up on services whose prompts do not repeat."""
 
-    def __init__(
-        self, per_hour: int, clock: Clock, on_fallback: Callable[[str], None] = lambda _service: None
-    ) -> None:
+    def __init__(self, per_hour: int, clock: Clock, on_fallback: Callable[[str], None] = lambda _service: None) -> None:
         """Derive versions: `per_hour` different ones a service; `on_fallback` is told the service beyond that."""
         self._on_fallback = on_fallback
         self._per_hour = per_hour
@@ -42,7 +45,7 @@ class PromptVersions:
             known.move_to_end(source)
             return known[source]
         # Retrieved passages change with every question: only the instructions around them are a version.
-        value = fingerprint(source if exchange.prompt_template else unwrap(source).question or source)
+        value = _fingerprint(source if exchange.prompt_template else unwrap_instructions(source).question or source)
         known[source] = value
         if len(known) > _CACHE:
             known.popitem(last=False)

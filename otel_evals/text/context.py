@@ -9,6 +9,7 @@ question (`language`) ask `Scan.context`, which calls `read_context` once a choi
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import msgspec
@@ -19,12 +20,12 @@ from otel_evals.text.context_marks import (
     ANSWER_HEADING,
     CHECK_BOX,
     CONTEXT_HEADING,
-    GATE,
     INTRODUCTION,
     INTRODUCTION_END,
     LABEL,
     QUESTION_HEADING,
     RULE,
+    has_mark,
 )
 from otel_evals.text.fold import well_formed
 
@@ -64,6 +65,10 @@ class Wrapped(msgspec.Struct, frozen=True, kw_only=True):
 
 _TEXT_KEYS: Final = ("text", "content", "page_content", "snippet", "body", "passage", "document")
 _ID_KEYS: Final = ("id", "doc_id", "document_id", "source", "url", "title", "name")
+_KEPT: Final = 128
+"""Instructions that are remembered taken apart, up to 64 kB each with their pieces."""
+_KEPT_LENGTH: Final = 16 * 1024
+"""Characters of instructions up to which they are remembered."""
 _DOCUMENT_CAP: Final = 200
 """Passages of one message beyond this number are not told apart any more."""
 
@@ -72,7 +77,7 @@ def read_context(exchange: Exchange, system: str, question: str) -> Context:
     """The context of `exchange`, given its joined system text and its last user turn (both already capped)."""
     passages = [Passage(text=well_formed(d.text), id=d.id) for d in exchange.documents if d.text]
     if system:
-        passages += _passages(unwrap(system).passages, Origin.SYSTEM)
+        passages += _passages(unwrap_instructions(system).passages, Origin.SYSTEM)
     asked = question
     if question:
         wrapped = unwrap(question)
@@ -104,9 +109,14 @@ def _told_once(passages: Sequence[Passage], documents: int) -> list[Passage]:
     return kept
 
 
+def unwrap_instructions(text: str) -> Wrapped:
+    """`unwrap` with a memory: instructions come again and again, and several ask for the same ones."""
+    return _kept(text) if len(text) <= _KEPT_LENGTH else unwrap(text)
+
+
 def unwrap(text: str) -> Wrapped:
     """`text` taken apart. A text without any sign of context is all question."""
-    if not GATE.search(text):
+    if not has_mark(text):
         return Wrapped(question=text)
     lines = text.split("\n")
     if (context := _first(lines, CONTEXT_HEADING)) is None and (context := _introduction(lines)) is None:
@@ -119,6 +129,9 @@ def unwrap(text: str) -> Wrapped:
     if match is None:
         return _split(lines, context, heading=len(lines[context]), keep=True)
     return _split(lines, context, heading=match.end())
+
+
+_kept = lru_cache(maxsize=_KEPT)(unwrap)
 
 
 def _bare_question(text: str, lines: Sequence[str]) -> Wrapped:

@@ -1,9 +1,9 @@
 """The marks by which prompts set off context, question and sources: data of `text.context`."""
 
 import re
-from typing import Any, Final
+from typing import Final
 
-from otel_evals.text.patterns import compile_expression
+from otel_evals.text.patterns import compile_presence
 
 _NOUN: Final = (
     r"(?:contexts?|documents?|passages?|sources?|search results?|results|excerpts?|snippets?|chunks|articles?"
@@ -53,7 +53,7 @@ LABEL: Final = re.compile(
     re.IGNORECASE,
 )
 CHECK_BOX: Final = frozenset({"x", "X", " "})
-GATE: Final[Any] = compile_expression(
+has_mark: Final = compile_presence(
     rf"(?im)^{_LEAD}(?:\[|【|<(?:{_NOUN}|{_KIND}|{_ASK})|#+[ *]*(?:\S+ )?{_NOUN}|(?:{_KIND}[ _-])?id\s*[:=]|{_KIND} *\d"
     rf"|(?:[^\s:]+ ){{0,4}}(?:{_NOUN}|{_ASK})[^\n:\x{{ff1a}}]*{_COLON}|context information is)|\b(?:following|below)\b"
 )
