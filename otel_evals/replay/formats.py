@@ -82,7 +82,7 @@ def bodies(name: str, data: bytes) -> Iterator[Body]:
     text = data.lstrip(_WHITE)
     if not text:
         return
-    if text.startswith(b"{"):
+    if text.startswith((b"{", b"[")):
         yield from _json(data)
     elif data[0] == _RESOURCE_TAG:
         yield _protobuf(data, signal, 0)
@@ -130,6 +130,8 @@ def _is_whole(line: bytes) -> bool:
 def _document(text: bytes, offset: int) -> Iterator[Body]:
     try:
         document = msgspec.json.decode(text, type=_Document)
+    except msgspec.ValidationError as error:
+        raise _no_otlp(offset, "a JSON document that is no object") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BrokenAt(offset, f"no OTLP/JSON document: {error}") from error
     held = {
@@ -138,9 +140,7 @@ def _document(text: bytes, offset: int) -> Iterator[Body]:
         Signal.METRICS: document.resource_metrics,
     }
     if all(value is None for value in held.values()):
-        if offset == 0:
-            raise NotOtlp("a JSON document without resourceSpans, resourceLogs or resourceMetrics")
-        raise BrokenAt(offset, "a JSON document without resourceSpans, resourceLogs or resourceMetrics")
+        raise _no_otlp(offset, "a JSON document without resourceSpans, resourceLogs or resourceMetrics")
     for signal, value in held.items():
         if value is not None:
             try:
@@ -148,6 +148,11 @@ def _document(text: bytes, offset: int) -> Iterator[Body]:
             except DecodeError as error:
                 raise BrokenAt(offset, str(error)) from error
             yield _protobuf(data, signal, offset)
+
+
+def _no_otlp(offset: int, reason: str) -> DecodeError:
+    """A file that is something else from its first byte on, or a recording that holds what it must not."""
+    return BrokenAt(offset, reason) if offset else NotOtlp(reason)
 
 
 def _framed(data: bytes, signal: Signal | None) -> Iterator[Body]:

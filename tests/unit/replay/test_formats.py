@@ -90,9 +90,10 @@ def test_a_broken_file_is_told_with_the_place(data, offset, reason):
     assert broken.value.offset == offset
 
 
-def test_json_without_otlp_is_told_apart_from_broken_otlp():
+@pytest.mark.parametrize("data", [b'{"answer": 42}', b'[{"answer": 42}]', b'{"answer": 42}\n{"answer": 43}\n'])
+def test_json_without_otlp_is_told_apart_from_broken_otlp(data):
     with pytest.raises(NotOtlp):
-        read(b'{"answer": 42}')
+        read(data)
 
 
 @pytest.mark.parametrize(
