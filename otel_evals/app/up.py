@@ -50,16 +50,13 @@ class Up:
             failures=failures,
             clock=self._host.clock,
         )
-        self._console = Console(file=sys.stdout, highlight=False)
+        self._console = Console(file=sys.stdout, highlight=False, force_terminal=False if wants_plain_lines() else None)
 
     async def run(self) -> int:
         """Work until a signal comes; the exit code. Raises ConfigurationError when it cannot start."""
-        try:
-            code = await self._host.run(self._watch)
-        except ConfigurationError as error:
-            if isinstance(error.__cause__, OSError) and (doors := list(taken(self._host.config))):
-                raise ConfigurationError(_other_ports(doors)) from error
-            raise
+        if doors := list(taken(self._host.config)):
+            raise ConfigurationError(_other_ports(doors))
+        code = await self._host.run(self._watch)
         self._board.refresh(await self._host.crew.sums())
         with suppress(OSError):  # there may be nobody left to read it
             self._print_summary()
@@ -82,10 +79,10 @@ class Up:
                 await asyncio.to_thread(traffic.stop)
 
     def _view(self) -> LiveScreen | PlainLines:
-        if self._console.is_terminal:
+        if sys.stdout.isatty():
             # A closed window sends it: `up` ends with its terminal, where a service would read its configuration anew.
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._host.stopping.set)
-        if self._console.is_terminal and not wants_plain_lines():
+        if self._console.is_terminal:
             return LiveScreen(self._board, self._console)
         return PlainLines(self._board, self._write_line)
 

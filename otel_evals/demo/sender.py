@@ -65,6 +65,8 @@ class Traffic:
     def stop(self) -> None:
         """Let it send what is left, and end it. Blocks for a few seconds at most."""
         self._pipe.close()
+        if self._process.pid is None:
+            return  # never started
         self._process.join(_LAST_WORD)
         if self._process.is_alive():
             self._process.kill()

@@ -16,8 +16,10 @@ from otel_evals.view.board import Board
 from otel_evals.view.held_stderr import HeldStderr
 from otel_evals.view.screen import picture
 
-_SHARE: Final = 10
-"""The view waits this many times as long as drawing took: it never takes more than a tenth of a core."""
+_SHARE: Final = 4
+_LONGEST: Final = 2.0
+"""The view waits this many times as long as drawing took, at most two seconds: a busy machine has better things to do,
+and a terminal that was held for a while is alive again at once."""
 
 ReadSums = Callable[[], Awaitable[Snapshot]]
 
@@ -39,7 +41,7 @@ async def watch(board: Board, view: View, read: ReadSums, *, stopping: asyncio.E
         started = clock.monotonic()
         board.refresh(await read())
         await asyncio.to_thread(view.draw)
-        pause = max(view.every, _SHARE * (clock.monotonic() - started))
+        pause = max(view.every, min(_LONGEST, _SHARE * (clock.monotonic() - started)))
         try:
             async with asyncio.timeout(pause):
                 await stopping.wait()
