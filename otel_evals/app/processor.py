@@ -4,17 +4,18 @@ Start: spool → destinations → engine → doors, so that nothing is taken in 
 doors → held spans → destinations → spool, so that what was taken in still finds its way out or stays on disk.
 """
 
-import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from otel_evals.app.decide import Decider
 from otel_evals.app.evaluator import build_dialects, build_evaluator
 from otel_evals.app.ledger import MeteredLedger
+from otel_evals.app.spools import OnFull, Spools
 from otel_evals.config.schema import Config
+from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.hearsay import Hearsay, Publish
 from otel_evals.engine.holding import Holding
 from otel_evals.engine.logs import LogReader
@@ -25,31 +26,18 @@ from otel_evals.engine.reader import Reader
 from otel_evals.engine.result_logs import ResultLogs
 from otel_evals.engine.traces import Traces
 from otel_evals.forward.forwarder import Forwarder
-from otel_evals.forward.settings import QueueKind
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.receive.entrance import Entrance
 from otel_evals.records.clock import Clock
-from otel_evals.records.errors import ConfigurationError, Unavailable
 from otel_evals.records.intake import Accepted
 from otel_evals.records.signal import Signal
 from otel_evals.slicing.versions import PromptVersions
-from otel_evals.spool.journal import Journal
-from otel_evals.spool.lock import is_locked
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
 
 _LOG: Final = logging.getLogger(__name__)
 _DOOR_SHARE: Final = 0.4
 """Share of the grace that requests in flight get; the rest belongs to what was taken in already."""
-_LOCK_PATIENCE: Final = 8.0
-"""Seconds that a start waits for a process that holds the spool folder and is about to end."""
-_LOOK: Final = 0.1
-_WATCH: Final = 1.0
-_ADOPT_PAUSE: Final = 5.0
-_HELD: Final = "held"
-
-OnFull = Callable[[list[str]], None]
-"""Told which spools are full whenever that changes."""
 
 
 class Processor:
@@ -83,15 +71,11 @@ class Processor:
         """
         self._config = config
         self._meters = meters
-        self._folder = folder
-        self._orphans = orphans
         self._clock = clock
         self._reuse_port = reuse_port
         self._is_first = is_first
-        self._on_full = on_full
         self._publish = publish
-        self._full: list[str] = []
-        self._damaged: dict[str, int] = {}
+        self._spools = Spools(config, folder, orphans=orphans, meters=meters, clock=clock, on_full=on_full)
         self._tasks = Tasks(self._on_crash)
         self.warnings: list[str] = []
         """Sentences that the operator should read at start."""
@@ -107,20 +91,32 @@ class Processor:
         """
         config, clock, meters = self._config, self._clock, self._meters
         evaluator = build_evaluator(config, clock)
-        await self._wait_for_folder()
-        self._journal = await self._open_held()
+        self._journal = await self._spools.open_held()
+        if self._is_first:
+            meters.add(catalogue.SPANS, len(self._journal), "received")
         self._ledger = MeteredLedger(meters, config.forward, counts_recovered=self._is_first)
         self._forwarder = Forwarder(
             config.forward,
-            spool_folder=self._folder / "queues",
+            spool_folder=self._spools.queues,
             clock=clock,
             rng=random.Random(),  # noqa: S311 - jitter of retries, no secret
             ledger=self._ledger,
             on_crash=self._on_crash,
             content=config.content,
         )
-        self.warnings += self._forwarder.warnings
+        self.warnings += [*self._forwarder.warnings, *self._spools.unclaimed()]
         await self._forwarder.start()
+        self.pipeline = self._make_pipeline(evaluator)
+        self._decider = Decider(evaluator and evaluator.unbounded(), self.pipeline.remember_decision)
+        self._meters.watch(catalogue.WAITING, lambda: {(): len(self._holding) + self._ledger.queued})
+        await self.pipeline.start()
+        self._entrance = self._make_entrance()
+        self.warnings += self._entrance.warnings()
+        await self._entrance.start()
+        self._tasks.spawn(self._spools.run(self._forwarder), "spool watch")
+
+    def _make_pipeline(self, evaluator: Evaluator | None) -> Pipeline:
+        config, clock, meters = self._config, self._clock, self._meters
         traces, patience = Traces(config.join, clock), Patience(config.join.patience)
         dialects = build_dialects(config)
         reader = Reader(dialects, traces, patience, self._on_crash)
@@ -133,7 +129,7 @@ class Processor:
             clock=clock,
             on_lost=lambda spans: meters.add(catalogue.SPANS, spans, "failed"),
         )
-        self.pipeline = Pipeline(
+        return Pipeline(
             reader=reader,
             logs=logs,
             traces=traces,
@@ -155,24 +151,18 @@ class Processor:
             on_evaluated=self.on_evaluated,
             hearsay=Hearsay(traces, reader, logs, self._publish) if self._publish is not None else None,
         )
-        self._decider = Decider(evaluator and evaluator.unbounded(), self.pipeline.remember_decision)
-        self._watch_gauges()
-        await self.pipeline.start()
-        self._entrance = Entrance(
+
+    def _make_entrance(self) -> Entrance:
+        return Entrance(
             self._intake,
-            settings=config.receive,
-            clock=clock,
+            settings=self._config.receive,
+            clock=self._clock,
             on_refused=self._on_refused,
             on_fault=lambda error: self._on_crash("entrance", error),
             on_problem=lambda problem: _LOG.error("%s", problem),
             routes=self._decider.routes(),
             reuse_port=self._reuse_port,
         )
-        self.warnings += self._entrance.warnings()
-        await self._entrance.start()
-        self._tasks.spawn(self._watch_spools(), "spool watch")
-        for orphan in self._orphans:
-            self._tasks.spawn(self._adopt_queues(orphan), "adoption")
 
     @property
     def http_port(self) -> int:
@@ -203,66 +193,6 @@ class Processor:
         """Hear what a sibling has learned about traces."""
         self.pipeline.learn(facts)
 
-    # Spool
-
-    async def _wait_for_folder(self) -> None:
-        """Whoever held this place before may still be on its way out."""
-        started = self._clock.monotonic()
-        places = [self._folder / _HELD, *(self._folder / "queues" / d.label for d in self._config.forward)]
-        # The lock belongs to another process, which tells nobody when it ends.
-        while any(map(is_locked, places)) and self._clock.monotonic() - started < _LOCK_PATIENCE:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK)
-
-    async def _open_held(self) -> Journal:
-        """The journal of held spans, with those of workers that are no more."""
-        journal = await Journal.open(self._folder / _HELD, max_bytes=self._config.join.max_disk)
-        for orphan in self._orphans:
-            if (orphan / _HELD).is_dir():
-                try:
-                    adopted = await journal.adopt(orphan / _HELD)
-                except (ConfigurationError, Unavailable) as error:
-                    _LOG.warning("held spans of a former worker stay in %s until the next start: %s", orphan, error)
-                else:
-                    _LOG.info("took over %d held spans of a former worker", adopted)
-        if self._is_first:
-            self._meters.add(catalogue.SPANS, len(journal), "received")
-        return journal
-
-    async def _adopt_queues(self, orphan: Path) -> None:
-        """Take over the disk queues of a worker that is no more; while one is full, what is left waits there."""
-        while True:
-            try:
-                adopted = await self._forwarder.adopt(orphan / "queues")
-            except Unavailable:
-                await asyncio.sleep(_ADOPT_PAUSE)
-            except ConfigurationError as error:
-                _LOG.warning("the queues of a former worker stay in %s until the next start: %s", orphan, error)
-                return
-            else:
-                if adopted:
-                    _LOG.info("took over %d queued requests of a former worker", adopted)
-                return
-
-    def _journals(self) -> dict[str, Journal]:
-        queued = [d.label for d in self._config.forward if d.queue is QueueKind.DISK]
-        return {_HELD: self._journal} | {label: self._forwarder.disk_queue(label).journal for label in queued}
-
-    async def _watch_spools(self) -> None:
-        while True:
-            self._look_at_spools()
-            await asyncio.sleep(_WATCH)
-
-    def _look_at_spools(self) -> None:
-        journals = self._journals()
-        for name, journal in journals.items():
-            self._meters.add(catalogue.SPOOL_DAMAGED, journal.damaged - self._damaged.get(name, 0), name)
-            self._damaged[name] = journal.damaged
-        # Without room for held spans they pass at once: that keeps nobody away.
-        full = [name for name, journal in journals.items() if journal.is_full and name != _HELD]
-        if full != self._full:
-            self._full = full
-            self._on_full(full)
-
     def _left(self, grace: float, started: float) -> float:
         return max(0.1, grace - (self._clock.monotonic() - started))
 
@@ -277,9 +207,3 @@ class Processor:
     def _on_crash(self, task: str, error: BaseException) -> None:
         _LOG.error("unexpected error in %s: %s", task, type(error).__name__, exc_info=error)
         self._meters.add(catalogue.TASK_CRASHES, 1, task)
-
-    def _watch_gauges(self) -> None:
-        self._meters.watch(catalogue.WAITING, lambda: {(): len(self._holding) + self._ledger.queued})
-        self._meters.watch(
-            catalogue.SPOOL_SIZE, lambda: {(n,): float(j.bytes_used) for n, j in self._journals().items()}
-        )
