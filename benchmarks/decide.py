@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 from measure import percentile
-from servers import HERE, Kind, Variant, child, first_line, start
+from servers import HERE, Kind, Variant, child, end_children_on_sigterm, first_line, start
 from texts import conversation
 
 from otel_evals import decide
@@ -73,6 +73,7 @@ def over_http(folder: Path) -> list[float]:
 
 def main() -> None:
     """Print the table."""
+    end_children_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="otel-evals-bench-") as folder:
         found = {"otel_evals.decide": in_process(), "POST /v1/decide": over_http(Path(folder))}
     print(f"{_QUESTIONS} questions of {_CONTENT} characters, goal: p99 at most {_GOAL_MS} ms\n")

@@ -19,7 +19,7 @@ import meter
 from load import Order
 from measure import Generator, load_command, stats
 from scenarios import Scenario
-from servers import HERE, Kind, Variant, child, first_line, start
+from servers import HERE, Kind, Variant, child, end_children_on_sigterm, first_line, start
 
 _LOAD: Final = Scenario(name="a quarter GenAI, 64", shape=bodies.Shape(64, 0.25), in_flight=4)
 _TELLING: Final = 15.0
@@ -57,6 +57,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
+    end_children_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="otel-evals-bench-") as folder:
         found, spans = sample(arguments.minutes, arguments.workers, Path(folder))
     half = found[len(found) // 2 :]

@@ -23,7 +23,7 @@ import peer
 import report
 from measure import Effort, Measurement, measure
 from scenarios import QUICK, SCENARIOS, Scenario
-from servers import Kind
+from servers import Kind, end_children_on_sigterm
 
 _CACHE: Final = Path.home() / ".cache" / "otel-evals-bench"
 _FULL: Final = Effort(cpu_seconds=3.0, chunk_seconds=1.0, most_seconds=8.0)
@@ -44,6 +44,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def main() -> int:
     """Run the benchmark; 1 when a run was void."""
+    end_children_on_sigterm()
     arguments = _arguments()
     plan = _plan(arguments, _collector(arguments))
     facts = _facts(plan)

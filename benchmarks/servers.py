@@ -51,6 +51,11 @@ class Running(msgspec.Struct, frozen=True):
     """By protocol, `grpc` and `http`; the bare server has one of them."""
 
 
+def end_children_on_sigterm() -> None:
+    """Let SIGTERM unwind this process, so that what it started ends with it."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
+
+
 def free_ports(count: int) -> list[int]:
     """Loopback ports that nobody has at this moment."""
     sockets = [socket.socket() for _ in range(count)]
