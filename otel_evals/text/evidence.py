@@ -34,10 +34,14 @@ _NAMED: Final = 2.0
 """Weight of a name or number in a question, which other texts seldom hold by chance; another word weighs 1."""
 _MOST_WORDS: Final = 250
 """Words of context beyond which more text does not make evidence less likely: retrieval put it there on purpose."""
+_ON_TOPIC: Final = 0.5
+"""Share of the best passage's weight from which another one has a vote: the rest is there by a wide search."""
+_UNNAMED: Final = 0.37
+"""Agreement where no passage names a thing of the type as we know such things: an answer can be worded otherwise."""
 _ENOUGH: Final = 3
 """Passages whose agreement is full agreement, however many there are."""
 _UNKNOWN: Final = 0.5
-"""Agreement where it cannot be told: a single passage that names such a thing, or a question that asks for no type."""
+"""Agreement where it cannot be told: one passage on the topic, no thing of the type, or a question without a type."""
 
 
 class _Question:
@@ -84,21 +88,25 @@ def evidence(question: str, passages: Sequence[str]) -> float:
     found = [set[str]().union(*(sentence.keys for sentence in passage)) for passage in read]
     if not whole or asked.weight(set[str]().union(*found)) < _LEAST_SHARE * whole:
         return 0.0
-    together = max(asked.weight(keys) for keys in found)
-    amount = min(sum(len(_pieces(passage)) for passage in passages), _MOST_WORDS)
+    weights = [asked.weight(keys) for keys in found]
+    together = max(weights)
+    on_topic = [i for i, weight in enumerate(weights) if weight >= _ON_TOPIC * together]
+    amount = min(sum(len(_pieces(passages[i])) for i in on_topic), _MOST_WORDS)
     density = math.log(0.3 + together) - math.log(20 + amount)
-    logit = 2.39 + 1.43 * density + 5.34 * _agreement(asked, read)
+    logit = 2.39 + 1.43 * density + 5.34 * _agreement(asked, [read[i] for i in on_topic])
     return 1 / (1 + math.exp(-logit))
 
 
 def _agreement(question: _Question, passages: Sequence[Sequence[_Sentence]]) -> float:
-    """How far the passages agree on one thing of the asked type, 0 to 1."""
+    """How far passages on the topic agree on one thing of the asked type, 0 to 1."""
     if question.asked is None:
         return _UNKNOWN
     votes = Counter(thing for passage in passages for thing in _things(question, question.asked, passage))
+    if not votes:
+        return _UNNAMED
     if len(passages) < 2:
-        return _UNKNOWN if votes else 0.0
-    most = min(max(votes.values(), default=1), _ENOUGH)
+        return _UNKNOWN
+    most = min(max(votes.values()), _ENOUGH)
     return (most - 1) / (min(len(passages), _ENOUGH) - 1)
 
 

@@ -237,9 +237,6 @@ async def test_the_answers_that_are_bad_fail_the_checks_that_say_so_and_no_other
         assert not any(_failing(span) for span in earlier), name
 
 
-@pytest.mark.xfail(
-    reason="one note holds the deadline that is asked for; the check wants several passages that agree on a date"
-)
 @each([name for name in PRODUCERS if name not in OFF])
 async def test_a_refusal_in_spite_of_a_note_that_answers_is_called_wrong(producer: str, passage: Passage) -> None:
     (span,) = passage.evaluated("rag_wrong_refusal")

@@ -57,7 +57,14 @@ def test_a_name_far_from_the_question_is_no_agreement():
     question = "Who painted the old church in Kanal?"
     far = " The weather was fine. Nothing else was said. Rain came later. In the end Ana Oman went home."
     passages = [f"The church in Kanal was painted.{far}", f"The old church in Kanal has a roof.{far}"]
-    assert evidence(question, passages) < 0.5
+    near = [f"The church in Kanal was painted by Ana Oman.{far}", f"Ana Oman painted the old church in Kanal.{far}"]
+    assert evidence(question, passages) < evidence(question, near)
+
+
+def test_one_note_that_answers_beside_one_on_another_topic_is_evidence():
+    note = "Tickets can be returned for a full refund until 48 hours before departure at any ticket office."
+    other = "The night train to the coast has a dining car."
+    assert evidence("Until when can tickets be returned for a full refund?", [note, other]) > 0.75
 
 
 def test_passages_on_another_topic_are_no_evidence_even_when_they_agree():
