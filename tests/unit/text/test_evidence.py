@@ -13,7 +13,13 @@ def test_more_of_the_questions_words_is_more_evidence():
 def test_the_same_words_in_a_longer_text_are_weaker_evidence():
     filler = "Many people came to the market that morning with fruit and bread. " * 10
     question = "When was the bridge over the Soca in Kanal built?"
-    assert evidence(question, [PASSAGE, filler]) < evidence(question, [PASSAGE])
+    assert evidence(question, [f"{PASSAGE} {filler}"]) < evidence(question, [PASSAGE])
+
+
+def test_text_on_another_topic_beside_it_does_not_make_evidence_weaker():
+    filler = "Many people came to the market that morning with fruit and bread. " * 10
+    question = "When was the bridge over the Soca in Kanal built?"
+    assert evidence(question, [PASSAGE, filler]) == evidence(question, [PASSAGE])
 
 
 def test_a_date_is_what_when_asks_for():
