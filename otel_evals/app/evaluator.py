@@ -8,6 +8,7 @@ import msgspec
 
 from otel_evals.builtin import CHECKS, DIALECTS
 from otel_evals.checks.policy import policies
+from otel_evals.config.problems import nearest
 from otel_evals.config.schema import CheckSettings, Config
 from otel_evals.engine.evaluation import Evaluator, VersionedCheck
 from otel_evals.plugins.discovery import load_private
@@ -48,7 +49,7 @@ def build_dialects(config: Config) -> list[Dialect]:
     for name in config.plugins.dialects:
         if name not in registry:
             raise ConfigurationError(
-                f"plugins.dialects: no installed distribution brings {name!r}; known: {', '.join(registry) or 'none'}"
+                f"plugins.dialects: no installed distribution brings {name!r}{nearest(name, registry)}"
             )
         found = registry[name]
         guests.append(cast("Dialect", found() if isinstance(found, type) else found))

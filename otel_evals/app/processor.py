@@ -120,7 +120,7 @@ class Processor:
         traces, patience = Traces(config.join, clock), Patience(config.join.patience)
         dialects = build_dialects(config)
         reader = Reader(dialects, traces, patience, self._on_crash)
-        logs = LogReader(dialects, reader.markers, traces, patience)
+        logs = LogReader(dialects, reader.markers, traces, patience, self._on_crash)
         self._holding = Holding(
             self._journal,
             wait=config.join.wait,

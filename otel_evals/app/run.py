@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable
 
 from otel_evals.app.host import Host
-from otel_evals.app.up import Up
-from otel_evals.config.allocator import restart_with_large_block_allocator
 from otel_evals.config.schema import Config
 
 Reload = Callable[[], Config]
@@ -13,7 +11,6 @@ Reload = Callable[[], Config]
 
 def run_processor(config: Config, *, reload: Reload) -> int:
     """Run the hop until SIGTERM or SIGINT; the exit code. Raises ConfigurationError."""
-    restart_with_large_block_allocator()
     return asyncio.run(_processor(config, reload))
 
 
@@ -23,7 +20,6 @@ def run_up(config: Config, *, demo: bool, reload: Reload) -> int:
     Raises:
         ConfigurationError: it cannot start as configured; the text says what to do.
     """
-    restart_with_large_block_allocator()
     return asyncio.run(_up(config, demo, reload))
 
 
@@ -32,4 +28,6 @@ async def _processor(config: Config, reload: Reload) -> int:
 
 
 async def _up(config: Config, demo: bool, reload: Reload) -> int:  # noqa: FBT001 - as `run_up` was told
+    from otel_evals.app.up import Up  # noqa: PLC0415 - the view and the demo are not for a processor alone
+
     return await Up(config, demo=demo, reload=reload).run()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from otel_evals.engine.candidates import Markers
 from otel_evals.engine.patience import Patience
-from otel_evals.engine.reader import Wait
+from otel_evals.engine.reader import OnFault, Wait, ignore
 from otel_evals.engine.traces import Traces, valid_ids
 from otel_evals.otlp.decode import decode_log, decode_resource, decode_scope
 from otel_evals.otlp.frame import Frame, walk
@@ -19,7 +19,15 @@ OnFragment = Callable[[Fragment, object], None]
 class LogReader:
     """The part of the pipeline that reads log records. Their bodies are forwarded as they came."""
 
-    def __init__(self, dialects: Sequence[Dialect], markers: Markers, traces: Traces, patience: Patience) -> None:
+    def __init__(
+        self,
+        dialects: Sequence[Dialect],
+        markers: Markers,
+        traces: Traces,
+        patience: Patience,
+        on_fault: OnFault = ignore,
+    ) -> None:
+        self._on_fault = on_fault
         self._dialects = tuple(dialects)
         self._markers = markers
         self._traces = traces
@@ -59,6 +67,11 @@ class LogReader:
         if not valid_ids(record.trace_id, record.span_id):
             return None
         for dialect in self._dialects:
-            if (fragment := dialect.read_log(record)) is not None:
+            try:
+                fragment = dialect.read_log(record)
+            except Exception as error:  # noqa: BLE001 - stage boundary: a dialect's error never costs anyone a record
+                self._on_fault("read log", error)
+                continue
+            if fragment is not None:
                 return fragment
         return None

@@ -33,7 +33,7 @@ OnFault = Callable[[str, BaseException], None]
 """Told of an error of a plug-in or of ours that cost nobody a span: what was done, and the error."""
 
 
-def _ignore(_work: str, _error: BaseException) -> None:
+def ignore(_work: str, _error: BaseException) -> None:
     """For who does not want to know."""
 
 
@@ -66,7 +66,7 @@ class Reader:
     """The reading half of the pipeline."""
 
     def __init__(
-        self, dialects: Sequence[Dialect], traces: Traces, patience: Patience, on_fault: OnFault = _ignore
+        self, dialects: Sequence[Dialect], traces: Traces, patience: Patience, on_fault: OnFault = ignore
     ) -> None:
         self._on_fault = on_fault
         self._recognition = Recognition(dialects)

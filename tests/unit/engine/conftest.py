@@ -135,7 +135,9 @@ async def make_hop(tmp_path) -> AsyncIterator[Callable]:
         hop: Hop
         pipeline = Pipeline(
             reader=reader,
-            logs=LogReader(dialects, reader.markers, traces, patient),
+            logs=LogReader(
+                dialects, reader.markers, traces, patient, lambda work, error: crashes.append(f"{work}: {error!r}")
+            ),
             traces=traces,
             patience=patient,
             evaluator=evaluator,

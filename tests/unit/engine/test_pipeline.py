@@ -12,7 +12,7 @@ from otel_evals.records.decision import RiskBand
 from otel_evals.records.errors import DecodeError, Refused, Unavailable
 from otel_evals.records.signal import Signal
 from otel_evals.slicing.settings import SliceKey, SliceOrigin
-from otel_evals.testing.builders import chat_attributes, make_span, traces_body
+from otel_evals.testing.builders import chat_attributes, logs_body, make_span, traces_body
 from tests.unit.engine.conftest import attributes_of
 
 RESULTS = "otel_evals.evaluations"
@@ -131,7 +131,15 @@ class Breaks:
         raise KeyError("a dialect with a fault")
 
     def read_log(self, record):
-        return None
+        raise KeyError("a dialect with a fault")
+
+
+async def test_a_dialect_that_raises_on_a_log_record_costs_nobody_the_record(make_hop) -> None:
+    hop = await make_hop(dialects=(Breaks(),))
+    body = logs_body(("gen_ai.choice", {"content": "x"}, {}))
+    await hop.send(body, Signal.LOGS)
+    assert hop.bodies == [(Signal.LOGS, body)]
+    assert hop.crashes
 
 
 async def test_a_dialect_that_raises_costs_nobody_a_span(make_hop) -> None:
