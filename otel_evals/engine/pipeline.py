@@ -9,32 +9,24 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import msgspec
-
-from otel_evals.emit.log_events import log_events
-from otel_evals.emit.span import SpanAdditions
+from otel_evals.engine.body_worker import BodyWorker, Work
 from otel_evals.engine.deliver import Deliver
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.hearsay import Hearsay
-from otel_evals.engine.holding import Held, Holding, Waiting
+from otel_evals.engine.holding import Held, Holding
 from otel_evals.engine.logs import LogReader
 from otel_evals.engine.measure import Measurements
-from otel_evals.engine.pace import Pace
 from otel_evals.engine.patience import Patience
-from otel_evals.engine.reader import Reader, ReadSpan
+from otel_evals.engine.reader import Reader
 from otel_evals.engine.result_logs import ResultLogs
 from otel_evals.engine.span_evaluator import SpanEvaluator
 from otel_evals.engine.traces import Traces
-from otel_evals.otlp.frame import walk
-from otel_evals.otlp.splice import extract, splice
 from otel_evals.otlp.validate import count_items
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import Refused, Unavailable
 from otel_evals.records.intake import Accepted
 from otel_evals.records.signal import Signal
-from otel_evals.records.span import SpanView
-from otel_evals.semconv import gen_ai
 from otel_evals.slicing.settings import SliceKey
 from otel_evals.slicing.versions import PromptVersions
 from otel_evals.telemetry import catalogue
@@ -45,20 +37,6 @@ _LOG: Final = logging.getLogger(__name__)
 
 OnEvaluated = Callable[[Sequence[Evaluated]], None]
 """Sees what was evaluated: the live view. It must not raise."""
-
-
-class _Work(msgspec.Struct):
-    """What came of one body of spans."""
-
-    body: bytes
-    """What goes on now; empty when every span waits."""
-    evaluated: list[Evaluated]
-    held: list[Waiting]
-    known: int
-    """Spans that wait already from an earlier try of the same request: they were counted then."""
-    traces: set[bytes]
-    logs: list[bytes]
-    """Log-based events of the results, when they are wanted."""
 
 
 class Pipeline:
@@ -109,7 +87,6 @@ class Pipeline:
         self._traces = traces
         self._patience = patience
         self._evaluator = evaluator
-        self._span_evaluator = SpanEvaluator(reader, traces, versions, slices)
         self._holding = holding
         self._deliver = deliver
         self._measurements = measurements
@@ -119,7 +96,17 @@ class Pipeline:
         self._on_evaluated = on_evaluated
         self._result_logs = result_logs
         self._hearsay = hearsay
-        self._additions = SpanAdditions()
+        self._worker = BodyWorker(
+            reader=reader,
+            span_evaluator=SpanEvaluator(reader, traces, versions, slices),
+            traces=traces,
+            patience=patience,
+            holding=holding,
+            hearsay=hearsay,
+            meters=meters,
+            clock=clock,
+            log_events=result_logs is not None,
+        )
 
     async def start(self) -> None:
         """Release what a former run held."""
@@ -171,15 +158,15 @@ class Pipeline:
             self._wake(work.traces)
         return accepted
 
-    async def _held(self, body: bytes, evaluator: Evaluator) -> _Work:
+    async def _held(self, body: bytes, evaluator: Evaluator) -> Work:
         """The work on a body, with the spans that wait made durable; when the disk refuses them nothing waits."""
-        work = await self._work(body, evaluator, may_wait=True)
+        work = await self._worker.work(body, evaluator, may_wait=True)
         if work.held:
             try:
                 await self._holding.put(work.held)
             except Unavailable as error:
                 _LOG.warning("spans go on without waiting for their content: %s", error)
-                work = await self._work(body, evaluator, may_wait=False)
+                work = await self._worker.work(body, evaluator, may_wait=False)
         return work
 
     async def _passed_on(self, body: bytes, count: int) -> Accepted:
@@ -194,7 +181,7 @@ class Pipeline:
         self._settle(count, accepted)
         return accepted
 
-    def _measure(self, work: _Work) -> None:
+    def _measure(self, work: Work) -> None:
         """Count and tell of what was evaluated, now that it is safe."""
         self._measurements.evaluated(work.evaluated, self._clock.time_ns())
         if self._on_evaluated is not None and work.evaluated:
@@ -203,17 +190,6 @@ class Pipeline:
             records = sum(len(e.evaluation.results) + len(e.evaluation.failures) for e in work.evaluated)
             self._result_logs.send(b"".join(work.logs), records)
 
-    def _log_events(self, resource: bytes, span: Evaluated) -> bytes:
-        exchange, evaluation = span.exchange, span.evaluation
-        return log_events(
-            resource,
-            (*evaluation.results, *evaluation.failures),
-            trace_id=exchange.trace_id,
-            span_id=exchange.span_id,
-            response_id=exchange.response_id,
-            time_ns=self._clock.time_ns(),
-        )
-
     def _settle(self, delivered: int, accepted: Accepted) -> None:
         if self._settles:
             self._meters.add(catalogue.SPANS, max(0, delivered - accepted.rejected), "forwarded")
@@ -221,7 +197,7 @@ class Pipeline:
 
     async def _release(self, body: bytes, held: Held | None) -> None:
         """Forward a span that has waited, evaluated with what is known by now."""
-        work = await self._work(body, self._evaluator, may_wait=False) if self._evaluator is not None else None
+        work = await self._worker.work(body, self._evaluator, may_wait=False) if self._evaluator is not None else None
         try:
             accepted = await self._deliver(Signal.TRACES, body if work is None else work.body, 1)
         except Refused:
@@ -242,90 +218,9 @@ class Pipeline:
             self._meters.add(catalogue.JOIN, 1, "timeout")
             self._patience.in_vain(held.spec.patience_key)
 
-    async def _work(self, body: bytes, evaluator: Evaluator, *, may_wait: bool) -> _Work:
-        frame = walk(body)
-        pace = Pace(self._clock)
-        reads: list[ReadSpan] = []
-        for read in self._reader.read(frame):
-            reads.append(read)
-            await pace.breathe()
-        if self._hearsay is not None and may_wait:
-            self._hearsay.tell_spans(reads)
-        edits: dict[int, bytes | None] = {}
-        work = _Work(body, [], [], 0, {read.span.trace_id for read in reads}, [])
-        for read in reads:
-            work.traces |= self._traces.twin_traces(read.span, read.reading)
-        for read in reads:
-            await pace.breathe()
-            if not self._reader.is_evaluated(read):
-                continue
-            candidate = read.candidate
-            wait = self._wait(read) if may_wait else None
-            if wait is None:
-                more = self._evaluate(read, evaluator, work.evaluated)
-                if more:
-                    edits[candidate.item.start] = more
-                    if self._result_logs is not None:
-                        work.logs.append(self._log_events(frame.head(candidate.resource), work.evaluated[-1]))
-                continue
-            edits[candidate.item.start] = None
-            waiting = _waiting(read, extract(frame, candidate.resource, candidate.scope, candidate.item), wait)
-            if self._holding.holds(waiting.key):
-                work.known += 1
-            else:
-                work.held.append(waiting)
-        work.body = splice(frame, edits)
-        return work
-
-    def _wait(self, read: ReadSpan) -> str | None:
-        """What the span waits for, if anything, if there is room, and if waiting has been worth it."""
-        wait = self._reader.waits(read)
-        if wait is None or not self._holding.open:
-            return None
-        service = read.span.resource.get(gen_ai.SERVICE_NAME)
-        return wait.value if self._patience.worth((service, wait.value)) else None
-
-    def _evaluate(self, read: ReadSpan, evaluator: Evaluator, evaluated: list[Evaluated]) -> bytes:
-        """The bytes to append to one span; empty when an error of ours lets it go on as it came."""
-        try:
-            span = self._span_evaluator.evaluate(read, evaluator)
-            more = self._additions.encode(
-                span.exchange,
-                read.span.attributes,
-                results=span.evaluation.results,
-                failures=span.evaluation.failures,
-                decision=span.evaluation.decision,
-                coverage=span.coverage,
-                time_ns=self._clock.time_ns(),
-                fingerprint=span.fingerprint,
-                in_flight=span.in_flight,
-                capped=span.evaluation.truncated,
-            )
-        except Exception:  # noqa: BLE001 - stage boundary: an error of ours never costs the application its span
-            _LOG.exception("a span could not be evaluated and goes on as it came")
-            self._meters.add(catalogue.TASK_CRASHES, 1, "evaluate")
-            return b""
-        evaluated.append(span)
-        return more
-
     def _wake(self, traces: set[bytes]) -> None:
         if traces:
             self._holding.wake(traces, self._is_ready)
 
     def _is_ready(self, held: Held) -> bool:
         return self._reader.has_come(held.spec.wait, held.spec.span, held.spec.response_id)
-
-
-def _waiting(read: ReadSpan, body: bytes, wait: str) -> Waiting:
-    span = read.span
-    light = SpanView(
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        parent_span_id=span.parent_span_id,
-        start_ns=span.start_ns,
-        end_ns=span.end_ns,
-        status_code=span.status_code,
-        attributes={},
-        resource={gen_ai.SERVICE_NAME: span.resource.get(gen_ai.SERVICE_NAME)},
-    )
-    return Waiting(light, body, wait, read.reading.response_id, hash(body))
