@@ -85,7 +85,7 @@ class BodyWorker:
         edits: dict[int, bytes | None] = {}
         work = Work(body, [], [], 0, {read.span.trace_id for read in reads}, [])
         for read in reads:
-            work.traces |= self._traces.twin_traces(read.span, read.reading)
+            work.traces |= self._traces.twins.traces(read.span, read.reading)
         for read in reads:
             await pace.breathe()
             if not self._reader.is_evaluated(read):

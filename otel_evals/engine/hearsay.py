@@ -112,7 +112,7 @@ class Hearsay:
             if fact.span is not None and fact.reading is not None:
                 self._reader.remember(fact.span, fact.reading)
                 touched.add(fact.span.trace_id)
-                touched |= self._traces.twin_traces(fact.span, fact.reading)
+                touched |= self._traces.twins.traces(fact.span, fact.reading)
             if fact.fragment is not None:
                 self._logs.remember(fact.fragment, fact.service)
                 touched.add(fact.fragment.trace_id)

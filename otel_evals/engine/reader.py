@@ -134,7 +134,7 @@ class Reader:
         if not valid_ids(span.trace_id, span.span_id):
             return False
         if reading.role is SpanRole.MODEL_CALL:
-            if Awaits.TWIN in reading.awaits and self._traces.has_twin(span, reading.response_id):
+            if Awaits.TWIN in reading.awaits and self._traces.twins.leads(span, reading.response_id):
                 self._patience.kept((span.resource.get(gen_ai.SERVICE_NAME), Wait.TWIN))
                 return False
             # One instrumentation inside another writes the same call twice: the innermost that has content counts.
@@ -151,7 +151,7 @@ class Reader:
     def waits(self, read: ReadSpan) -> Wait | None:
         """What the span has to wait for before it can be evaluated whole; None when it is ready."""
         span, reading, traces = read.span, read.reading, self._traces
-        if Awaits.TWIN in reading.awaits and not traces.has_twin(span, reading.response_id):
+        if Awaits.TWIN in reading.awaits and not traces.twins.leads(span, reading.response_id):
             return Wait.TWIN
         if span.status_code == STATUS_ERROR:
             return None
@@ -169,7 +169,7 @@ class Reader:
         if wait == Wait.LOGS:
             return traces.closed(*key)
         if wait == Wait.TWIN:
-            return traces.has_twin(span, response_id)
+            return traces.twins.leads(span, response_id)
         if wait == Wait.CALLS:
             return traces.has_call_below(*key)
         if wait == Wait.DOCUMENTS:

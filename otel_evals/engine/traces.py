@@ -12,16 +12,15 @@ import msgspec
 
 from otel_evals.engine.reading import has_content, merge
 from otel_evals.engine.settings import JoinSettings
+from otel_evals.engine.twins import Twins
 from otel_evals.records.clock import Clock
 from otel_evals.records.exchange import Document
 from otel_evals.records.reading import Awaits, Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, SpanView
-from otel_evals.semconv import gen_ai
 
 _DEPTH: Final = 64
 _SPANS_PER_TRACE: Final = 20_000
 _RETRIEVALS_PER_TRACE: Final = 1000
-_TWINS: Final = 50_000
 _NODE_BYTES: Final = 200
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
@@ -36,15 +35,6 @@ class _Retrieved(msgspec.Struct, frozen=True):
     span_id: bytes
     end_ns: int
     documents: tuple[Document, ...]
-
-
-class _Twin(msgspec.Struct, frozen=True):
-    key: tuple[bytes, bytes]
-    service: object
-    start_ns: int
-    end_ns: int
-    leads: bool
-    """Whether it is the one to evaluate: it knows more than the span that awaits its twin."""
 
 
 class Trace:
@@ -80,7 +70,8 @@ class Traces:
         self._clock = clock
         self._traces: OrderedDict[bytes, Trace] = OrderedDict()
         self._size = 0
-        self._twins: OrderedDict[str, list[_Twin]] = OrderedDict()
+        self.twins = Twins()
+        """Calls that two instrumentations write, also in two traces."""
 
     def __len__(self) -> int:
         return len(self._traces)
@@ -136,8 +127,7 @@ class Traces:
             # A failed call that gives way to its twin must not make that twin, when it stands above, give way too.
             if Awaits.TWIN not in reading.awaits or span.status_code != STATUS_ERROR:
                 _mark(trace, span.parent_span_id, content=content)
-            if (twin_id := _twin_id(span, reading)) is not None:
-                self._twin(twin_id, span, reading)
+            self.twins.add(span, reading)
         elif role in (SpanRole.AGENT, SpanRole.WRAPPER, None) and tells(reading):
             self._ancestor(trace, span.span_id, reading)
         # Any span may bring documents, but those on a call are its own input.
@@ -240,45 +230,6 @@ class Traces:
         """Whether the trace's root span has been seen."""
         trace = self._traces.get(trace_id)
         return trace is not None and trace.rooted
-
-    def _twin(self, twin_id: str, span: SpanView, reading: Reading) -> None:
-        twins = self._twins.setdefault(twin_id, [])
-        self._twins.move_to_end(twin_id)
-        key = (span.trace_id, span.span_id)
-        if all(t.key != key for t in twins) and len(twins) < _DEPTH:
-            service = span.resource.get(gen_ai.SERVICE_NAME)
-            leads = Awaits.TWIN not in reading.awaits and (bool(reading.messages) or span.status_code == STATUS_ERROR)
-            twins.append(_Twin(key, service, span.start_ns, span.end_ns, leads))
-        if len(self._twins) > _TWINS:
-            self._twins.popitem(last=False)
-
-    def twin_traces(self, span: SpanView, reading: Reading) -> set[bytes]:
-        """Traces in which the same call may have been seen: a twin may be a root in another trace."""
-        return {t.key[0] for t in self._twins.get(_twin_id(span, reading) or "", ())}
-
-    def has_twin(self, span: SpanView, response_id: str | None) -> bool:
-        """Whether a span that knows more is the same call: same response id, same service, overlapping times.
-
-        The id alone would not do: proxies and caches repeat ids.
-        """
-        service = span.resource.get(gen_ai.SERVICE_NAME)
-        return any(
-            t.leads
-            and t.key != (span.trace_id, span.span_id)
-            and t.service == service
-            and t.start_ns <= span.end_ns
-            and span.start_ns <= t.end_ns
-            for t in self._twins.get(response_id or _failure_id(span) or "", ())
-        )
-
-
-def _twin_id(span: SpanView, reading: Reading) -> str | None:
-    return reading.response_id or _failure_id(span)
-
-
-def _failure_id(span: SpanView) -> str | None:
-    """A failed call has no response id: those of one service that overlap in time are taken for one."""
-    return f"failed\0{span.resource.get(gen_ai.SERVICE_NAME)}" if span.status_code == STATUS_ERROR else None
 
 
 def _mark(trace: Trace, span_id: bytes, *, content: bool) -> None:
