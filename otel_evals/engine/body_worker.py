@@ -1,7 +1,7 @@
 """The work on one body of spans: read them, take out those that wait, and write results onto the others.
 
-Called by the pipeline for a body at the door and for a span that has waited. Nothing is sent or stored here. An error of
-ours in checking a span lets the span go on as it came.
+Called by the pipeline for a body at the door and for a span that has waited. Nothing is sent or stored here. An error
+of ours in checking a span lets the span go on as it came.
 """
 
 import logging
