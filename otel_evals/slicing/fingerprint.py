@@ -7,36 +7,58 @@ prompt are left out by the caller: they change with every question.
 
 import hashlib
 import re
-from typing import Final
+from typing import Any, Final
 
 from otel_evals.text.fold import well_formed
-from otel_evals.text.patterns import compile_presence
+from otel_evals.text.patterns import compile_expression, compile_presence
 
 _LENGTH: Final = 10
 """Hex digits: 40 bits keep the chance of a collision among 10 000 prompts under 5 in 100 000."""
 
-_VARIABLE: Final = re.compile(
-    r"https?://\S+"
+_ADDRESS: Final = (
+    r"https?://[^\s\x0b\x1c-\x1f]+"
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"
     r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
-    r"|\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|«[^»\n]{1,200}»|(?<!\w)'[^'\n]{1,200}'(?!\w)"
-    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-    r"|\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b(?=\W+\d)|\b(?:am|pm)\b"
-    r"|\b(?=\w*\d)[\w.:/+-]*\w",
+)
+_DAY: Final = r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
+_MONTH: Final = (
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b"
+)
+_HALF: Final = r"\b(?:am|pm)\b"
+_VARIABLE: Final = re.compile(
+    rf"{_ADDRESS}|\"[^\"\n]{{1,200}}\"|“[^”\n]{{1,200}}”|«[^»\n]{{1,200}}»|(?<!\w)'[^'\n]{{1,200}}'(?!\w)"
+    rf"|{_DAY}|{_MONTH}(?=\W+\d)|{_HALF}|\b(?=\w*\d)[\w.:/+-]*\w",
     re.IGNORECASE,
 )
+_VARIABLE_ASCII: Final[Any] = compile_expression(
+    rf"(?i){_ADDRESS}|\"[^\"\n]{{1,200}}\"|\B'[^'\n]{{1,200}}'\B"
+    rf"|{_DAY}|({_MONTH})|{_HALF}|\b\w*\d(?:[\w.:/+-]*\w)?"
+)
+"""The same for RE2, of ASCII, where it is several times as quick; it cannot look ahead, so that any month is found."""
+_DATED: Final = re.compile(rb"\W+\d")
+"""What follows a month in a date."""
 _may_vary: Final = compile_presence(
-    r"(?i)[\p{Nd}\"“«@]|://|day|[0-9a-f]{8}-|(?:^|[^\pL\pN_])(?:'|[ap]m(?:$|[^\pL\pN_]))"
+    rf"(?i)[\p{{Nd}}\"“«@]|://|{_DAY[2:]}|[0-9a-f]{{8}}-|(?:^|[^\pL\pN_])(?:'|[ap]m(?:$|[^\pL\pN_]))"
 )
 """Whether a text may hold a variable part at all: a hundredth of the price of looking for them."""
-_SPACE: Final = re.compile(r"\s+")
 
 
 def mask(instructions: str) -> str:
     """`instructions` with every variable part replaced by `#` and white space evened out."""
-    masked = _VARIABLE.sub("#", instructions) if _may_vary(well_formed(instructions)) else instructions
-    return _SPACE.sub(" ", masked).strip()
+    if _may_vary(well_formed(instructions)):
+        instructions = _masked(instructions) if instructions.isascii() else _VARIABLE.sub("#", instructions)
+    return " ".join(instructions.split())
+
+
+def _masked(instructions: str) -> str:
+    data, end, kept = instructions.encode(), 0, list[bytes]()
+    for match in _VARIABLE_ASCII.finditer(data):
+        start, stop = match.span()
+        if match[1] is None or _DATED.match(data, stop):
+            kept.append(data[end:start])
+            end = stop
+    return b"#".join((*kept, data[end:])).decode()
 
 
 def fingerprint(instructions: str) -> str | None:

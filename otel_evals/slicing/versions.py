@@ -9,6 +9,7 @@ from otel_evals.records.clock import Clock
 from otel_evals.records.exchange import Exchange
 from otel_evals.slicing.fingerprint import fingerprint
 from otel_evals.text.context import unwrap_instructions
+from otel_evals.text.fold import well_formed
 
 UNVERSIONED: Final = "unversioned"
 _HOUR: Final = 3600.0
@@ -45,7 +46,8 @@ class PromptVersions:
             known.move_to_end(source)
             return known[source]
         # Retrieved passages change with every question: only the instructions around them are a version.
-        value = _fingerprint(source if exchange.prompt_template else unwrap_instructions(source).question or source)
+        text = well_formed(source)
+        value = _fingerprint(text if exchange.prompt_template else unwrap_instructions(text).question or text)
         known[source] = value
         if len(known) > _CACHE:
             known.popitem(last=False)

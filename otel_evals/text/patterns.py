@@ -11,7 +11,6 @@ finds, the pattern itself confirms; that is rare.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
@@ -77,11 +76,12 @@ def compile_expression(expression: str) -> Any:
 class PatternPass:
     """Every pattern of a set of checks, compiled to a few RE2 sets a target."""
 
-    __slots__ = ("_compiled", "_sets")
+    __slots__ = ("_compiled", "_loose", "_sets")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         unique = list(dict.fromkeys(patterns))
         self._compiled = {p: compile_expression(p.expression) for p in unique}
+        self._loose = frozenset(p for p in unique if _loosened(p.expression) != p.expression)
         self._sets = {t: _sets([p for p in unique if p.target is t]) for t in Target}
 
     def match(self, target: Target, text: str) -> frozenset[Pattern]:
@@ -89,20 +89,17 @@ class PatternPass:
         if not text:
             return _NONE
         data = text.encode()
-        loose: list[Pattern] = []
+        found: list[Pattern] = []
         for match, members in self._sets[target]:
-            if hits := match(data):
-                loose += [members[i] for i in hits]
-        return frozenset(filter(partial(self._occurs, text), loose)) if loose else _NONE
+            for i in match(data) or ():
+                pattern = members[i]
+                if pattern not in self._loose or self._compiled[pattern].search(data):
+                    found.append(pattern)
+        return frozenset(found) if found else _NONE
 
     def compiled(self, pattern: Pattern) -> Any:
         """The compiled form of one pattern, for the place of a hit."""
         return self._compiled[pattern]
-
-    def _occurs(self, text: str, pattern: Pattern) -> bool:
-        if _loosened(pattern.expression) == pattern.expression:
-            return True
-        return self._compiled[pattern].search(text) is not None
 
 
 def _sets(patterns: list[Pattern]) -> list[tuple[_Match, list[Pattern]]]:

@@ -4,12 +4,12 @@ Everything is computed on first use and kept, so a check pays only for what no o
 Life cycle: the engine makes one `Scan` a choice, hands it to every check, and throws it away.
 """
 
-from functools import cached_property
 from typing import Any, Final
 
 from otel_evals.records.exchange import Choice, Exchange, Message, ToolCall
 from otel_evals.text.context import Context, Origin, read_context
 from otel_evals.text.fold import fold, well_formed
+from otel_evals.text.lazy import lazy
 from otel_evals.text.patterns import Pattern, PatternPass, Target
 from otel_evals.text.tokens import words
 
@@ -41,27 +41,29 @@ class Scan:
         """The tool calls of this choice."""
         return self.choice.message.tool_calls
 
-    @cached_property
+    @lazy
     def truncated(self) -> bool:
         """Whether a cap of ours hid a part of a text from the checks."""
-        return any(len(text) > TEXT_CAP for text in (self.choice.message.text, *self._raw_inputs))
+        if len(self.choice.message.text) > TEXT_CAP:
+            return True
+        return any(len(message.text) > TEXT_CAP for message in self.exchange.messages)
 
-    @cached_property
+    @lazy
     def answer(self) -> str:
         """The answer as written."""
         return capped(self.choice.message.text)
 
-    @cached_property
+    @lazy
     def answer_folded(self) -> str:
         """The answer, folded."""
         return fold(self.answer)
 
-    @cached_property
+    @lazy
     def answer_words(self) -> list[str]:
         """The words of the folded answer."""
         return words(self.answer_folded)
 
-    @cached_property
+    @lazy
     def question(self) -> str:
         """The last user turn that holds text (turns that only carry tool results are passed over)."""
         for message in reversed(self.exchange.messages):
@@ -69,51 +71,53 @@ class Scan:
                 return capped(message.text)
         return ""
 
-    @cached_property
+    @lazy
     def question_folded(self) -> str:
         """The last user turn, folded."""
         return fold(self.question)
 
-    @cached_property
+    @lazy
     def question_words(self) -> list[str]:
         """The words of the folded last user turn."""
         return words(self.question_folded)
 
-    @cached_property
+    @lazy
     def context(self) -> Context:
         """The passages that the model was given, wherever they stood, and the question without its wrapping."""
         return read_context(self.exchange, self.system, self.question)
 
-    @cached_property
+    @lazy
     def system(self) -> str:
         """System (and developer) instructions, joined by newlines."""
-        return capped("\n".join(m.text for m in self.exchange.messages if m.role in ("system", "developer") and m.text))
+        return capped(
+            "\n".join([m.text for m in self.exchange.messages if m.role in ("system", "developer") and m.text])
+        )
 
-    @cached_property
+    @lazy
     def user_text(self) -> str:
         """Every user turn, joined by newlines."""
-        return capped("\n".join(m.text for m in self.exchange.messages if m.role == "user" and m.text))
+        return capped("\n".join([m.text for m in self.exchange.messages if m.role == "user" and m.text]))
 
-    @cached_property
+    @lazy
     def tool_results(self) -> str:
         """What tools returned, joined by newlines."""
-        return capped("\n".join(r.text for m in self.exchange.messages for r in m.tool_results))
+        return capped("\n".join([r.text for m in self.exchange.messages for r in m.tool_results]))
 
-    @cached_property
+    @lazy
     def documents(self) -> str:
         """The texts of the retrieved documents, joined by newlines."""
-        return capped("\n".join(d.text for d in self.exchange.documents))
+        return capped("\n".join([d.text for d in self.exchange.documents]))
 
-    @cached_property
+    @lazy
     def untrusted(self) -> str:
         """What strangers may have written: user turns, tool results, documents, passages in system prompts."""
-        context = capped("\n".join(p.text for p in self.context.passages if p.origin is Origin.SYSTEM))
-        return "\n".join(text for text in (self.user_text, self.tool_results, self.documents, context) if text)
+        context = capped("\n".join([p.text for p in self.context.passages if p.origin is Origin.SYSTEM]))
+        return "\n".join([text for text in (self.user_text, self.tool_results, self.documents, context) if text])
 
-    @cached_property
+    @lazy
     def untrusted_folded(self) -> str:
         """The untrusted text, folded."""
-        return fold(self.untrusted)
+        return self.question_folded if self.untrusted == self.question else fold(self.untrusted)
 
     def hits(self, target: Target) -> frozenset[Pattern]:
         """The patterns, of all checks, that occur in the text of `target`."""
@@ -135,7 +139,3 @@ class Scan:
     def compiled(self, pattern: Pattern) -> Any:
         """The compiled form of a declared pattern, for a text other than its target."""
         return self._patterns.compiled(pattern)
-
-    @property
-    def _raw_inputs(self) -> tuple[str, ...]:
-        return tuple(m.text for m in self.exchange.messages)
