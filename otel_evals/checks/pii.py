@@ -21,6 +21,7 @@ from otel_evals.text.scan import Scan
 
 _GATES: Final = {gate: Pattern(Target.ANSWER, gate) for gate in personal.GATES}
 _PATTERNS: Final = tuple(_GATES.values())
+_PATTERN_SET: Final = frozenset(_PATTERNS)
 _NATIONAL_DIGITS: Final = 8
 """Digits at the end of a telephone number that are the same with and without country and trunk code."""
 
@@ -60,7 +61,7 @@ class Pii:
         """Fails with kinds, counts and masked forms; None when there is no answer."""
         if not scan.answer:
             return None
-        if not any(scan.matches(pattern) for pattern in _PATTERNS):
+        if scan.hits(Target.ANSWER).isdisjoint(_PATTERN_SET):
             return _CLEAN
         found = [
             d

@@ -95,7 +95,8 @@ def _weigh(scan: Scan, text: str) -> dict[Family, float]:
     """The weight of each family that shows; empty for nearly every text, at the price of the shared pass alone."""
     found: dict[Family, float] = {}
     hits = scan.hits(Target.UNTRUSTED_FOLDED) & _PATTERN_SET
-    for signal in (_BY_PATTERN[hit] for hit in hits):
+    for hit in hits:
+        signal = _BY_PATTERN[hit]
         if signal.weight > found.get(signal.family, 0.0) and _counts(scan, signal):
             found[signal.family] = signal.weight
     if _stuffed(text):

@@ -18,6 +18,7 @@ from otel_evals.text.scan import Scan
 
 _GATES: Final = {gate: Pattern(Target.ANSWER, gate) for gate in credentials.GATES}
 _PATTERNS: Final = tuple(_GATES.values())
+_PATTERN_SET: Final = frozenset(_PATTERNS)
 _CLEAN: Final = passed()
 
 
@@ -46,7 +47,7 @@ class Secrets:
         """Fails with kinds, counts and masked forms; None when there is no answer."""
         if not scan.answer:
             return None
-        if not any(scan.matches(pattern) for pattern in _PATTERNS):
+        if scan.hits(Target.ANSWER).isdisjoint(_PATTERN_SET):
             return _CLEAN
         found = credentials.detect(scan.answer, lambda gate: scan.matches(_GATES[gate]))
         if found:

@@ -75,7 +75,8 @@ def read_refusal(scan: Scan) -> Refusal | None:
     text = scan.answer_folded
     if text.lstrip().startswith(_SALUTATION):
         return None
-    found = [(start, kind) for p in hits if (start := _start(scan, p, kind := _KINDS[p])) is not None]
+    # In the order of the table: of kinds that begin at the same place it is always the same one that counts.
+    found = [(start, kind) for p, kind in _KINDS.items() if p in hits and (start := _start(scan, p, kind)) is not None]
     if not found:
         return None
     start, kind = min(found, key=lambda f: (f[1] is RefusalKind.OBJECTION, f[0]))
