@@ -6,6 +6,7 @@ was turned round with the words of the context; a judge is the tool for that.
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
@@ -20,8 +21,9 @@ from otel_evals.text.refusals import PATTERNS, read_refusal
 from otel_evals.text.scan import Scan, capped
 from otel_evals.text.tokens import words
 
-_MARK: Final = re.compile(r"\[[^\[\]\n]{1,60}\]|【[^】\n]{1,60}】")
-"""Citation marks: they are `citation_integrity`'s matter and no words of the answer."""
+_MARKS: Final = (("[", re.compile(r"\[[^\[\]\n]{1,60}\]")), ("【", re.compile(r"【[^】\n]{1,60}】")))
+"""Citation marks: they are `citation_integrity`'s matter and no words of the answer. One expression each, as one that
+begins with a single character skips the text before it."""
 _INTERCEPT: Final = -2.15
 _PRECISION: Final = 5.6
 _STRAY: Final = 2.95
@@ -66,14 +68,22 @@ class RetrievalSupport:
         )
         if not context or ((refusal := read_refusal(scan)) and not refusal.partial):
             return None
-        tokens = words(_MARK.sub(" ", scan.answer_folded)) if "[" in answer or "【" in answer else scan.answer_words
-        measured = overlap(answer, tokens, vocabulary(context))
+        measured = overlap(answer, _uncited_words(scan), vocabulary(context))
         if measured is None:
             return None
         score = support(measured)
         if score >= self.threshold:
             return passed(score=score)
         return failed(_sentence(measured), score=score)
+
+
+def _uncited_words(scan: Scan) -> Sequence[str]:
+    """The words of the answer without its citation marks."""
+    text = scan.answer_folded
+    for opening, mark in _MARKS:
+        if opening in text:
+            text = mark.sub(" ", text)
+    return scan.answer_words if text is scan.answer_folded else words(text)
 
 
 def _sentence(measured: Overlap) -> str:

@@ -4,9 +4,9 @@
 popular question come again and again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import count, islice
 from typing import Final
 
 import msgspec
@@ -28,20 +28,41 @@ _STOP_WORDS: Final = frozenset(
 _FIRST_PERSON: Final = frozenset({"i", "i'm", "i've", "i'd", "my", "me", "we", "our"})
 _NEGATIONS: Final = frozenset({"not", "no", "never", "without", "cannot", "neither", "none", "nicht", "kein", "keine"})
 _SUFFIXES: Final = ("'s", "ing", "ied", "ies", "ed", "es", "ly", "s", "e")
+_ENDINGS: Final = ("", *_SUFFIXES)
 _CONTEXTS: Final = 64
 """Contexts whose vocabulary is kept, about half a MiB each at most."""
+_SIGHTINGS: Final = 4096
+"""Contexts of which is known that they were seen."""
 _CONTEXT_CAP: Final = 16 * 1024
 """Characters of a context up to which its vocabulary is kept."""
 
 
-class Vocabulary(msgspec.Struct, frozen=True):
-    """The words of a context."""
+_Pair = tuple[str, str]
+"""A word with the one after it."""
 
-    words: frozenset[str]
-    stems: frozenset[str]
-    pairs: frozenset[tuple[str, str]]
-    """Each word with the next one."""
-    negated: bool
+
+class Vocabulary:
+    """The words of a context and which of them are neighbours."""
+
+    __slots__ = ("_pairs", "_tokens", "negated", "words")
+
+    def __init__(self, context: str, *, kept: bool = False) -> None:
+        """Reads `context`. `kept`: for many answers, so that all pairs are worth a set, the price of three looks."""
+        folded = fold(context)
+        self._tokens = words(folded)
+        self._pairs = frozenset(_neighbours(self._tokens)) if kept else None
+        self.words = frozenset(self._tokens)
+        self.negated = _negates(self.words, folded)
+
+    def longest_stray(self, tokens: Sequence[str]) -> int:
+        """The length, in pairs, of the longest run of neighbours in `tokens` that are nowhere neighbours here."""
+        if self._pairs is not None:
+            familiar = bytes(map(self._pairs.__contains__, _neighbours(tokens)))  # a byte a pair: a loop in C
+            return max(map(len, familiar.split(b"\1")))
+        pairs = list(_neighbours(tokens))
+        strange = set(pairs)
+        strange.difference_update(_neighbours(self._tokens))
+        return max(map(len, bytes(map(strange.__contains__, pairs)).split(b"\0"))) if strange else 0
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,30 +85,33 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """`word` without a common English ending: enough to see `warranties` in `warranty`."""
-    for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            return word[: -len(suffix)]
+    if word.endswith(_SUFFIXES):
+        for suffix in _SUFFIXES:
+            if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+                return word[: -len(suffix)]
     return word
 
 
 def vocabulary(context: str) -> Vocabulary:
-    """The vocabulary of a context, from memory when it is short enough to be kept."""
-    return _kept(context) if len(context) <= _CONTEXT_CAP else _vocabulary(context)
+    """The vocabulary of a context, from memory when it comes again and is short enough to be kept.
+
+    Only what was seen before is kept: most contexts never come again, and to hold their words costs more than to cut
+    them.
+    """
+    if len(context) > _CONTEXT_CAP or not next(_sightings(hash(context))):
+        return Vocabulary(context)
+    return _kept(context)
 
 
-def _vocabulary(context: str) -> Vocabulary:
-    folded = fold(context)
-    tokens = words(folded)
-    known = frozenset(tokens)
-    return Vocabulary(
-        known,
-        frozenset(map(stem, known)),
-        frozenset(pairwise(tokens)),
-        _negates(known, folded),
-    )
+@lru_cache(maxsize=_SIGHTINGS)
+def _sightings(_context: int) -> Iterator[int]:
+    """Counts how often a context, given by its hash, was asked for."""
+    return count()
 
 
-_kept = lru_cache(maxsize=_CONTEXTS)(_vocabulary)
+@lru_cache(maxsize=_CONTEXTS)
+def _kept(context: str) -> Vocabulary:
+    return Vocabulary(context, kept=True)
 
 
 def overlap(answer: str, tokens: Sequence[str], context: Vocabulary) -> Overlap | None:
@@ -96,31 +120,38 @@ def overlap(answer: str, tokens: Sequence[str], context: Vocabulary) -> Overlap 
     content = different - _STOP_WORDS
     if not content:
         return None
-    missing = [word for word in content - context.words if not _in_another_form(word, context.stems)]
+    missing = [word for word in content - context.words if not _in_another_form(word, context.words)]
     return Overlap(
         content_words=len(content),
         missing=len(missing),
         names_missing=any(_is_name(word, answer) for word in missing),
-        longest_stray=_longest_stray(tokens, context.pairs),
+        longest_stray=context.longest_stray(tokens) / max(1, len(tokens) - 1),
         speaks_of_itself=not different.isdisjoint(_FIRST_PERSON),
         negation_added=not context.negated and _negates(different, answer),
     )
 
 
-def _in_another_form(word: str, stems: frozenset[str]) -> bool:
-    """Whether the context holds `word` with another ending, or the parts of a compound (`24-month`)."""
-    if stem(word) in stems:
+def _in_another_form(word: str, known: frozenset[str]) -> bool:
+    """Whether `known` holds `word` with another ending, or the parts of a compound (`24-month`)."""
+    if _shares_stem(word, known):
         return True
-    return "-" in word and all(stem(part) in stems for part in word.split("-"))
+    return "-" in word and all(_shares_stem(part, known) for part in word.split("-"))
+
+
+def _shares_stem(word: str, known: frozenset[str]) -> bool:
+    """Whether a word of `known` has the stem of `word`: ten to look up, instead of hundreds to be stemmed."""
+    root = stem(word)
+    related = known.intersection(map(root.__add__, _ENDINGS))
+    return bool(related) and any(stem(other) == root for other in related)
 
 
 def _negates(known: frozenset[str] | set[str], text: str) -> bool:
     return not known.isdisjoint(_NEGATIONS) or "n't" in text or "n\u2019t" in text
 
 
-def _longest_stray(tokens: Sequence[str], pairs: frozenset[tuple[str, str]]) -> float:
-    familiar = bytes(map(pairs.__contains__, pairwise(tokens)))  # one byte a pair: a loop in C instead of one in Python
-    return max(map(len, familiar.split(b"\1"))) / max(1, len(familiar))
+def _neighbours(tokens: Sequence[str]) -> Iterator[_Pair]:
+    """Each word with the next one. `zip` uses its tuple again when nobody keeps it, which `pairwise` does not."""
+    return zip(tokens, islice(tokens, 1, None), strict=False)
 
 
 def _is_name(word: str, answer: str) -> bool:
