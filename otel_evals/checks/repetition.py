@@ -1,6 +1,7 @@
 """Fails when the answer loops: the same word, phrase, sentence or line over and over.
 
-Called by the engine for every choice whose content is known. Most answers are cleared by the share of different words.
+Called by the engine for every choice whose content is known. Most longer answers are cleared by a few searches for
+a piece that is followed by its copy and for sentences said four times; only what these leave is weighed word by word.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from otel_evals.text.loops import (
     comes_again,
     echoed_within_sentences,
     echoed_words,
+    is_clear,
     is_verse,
     looped_words,
     prose,
@@ -26,6 +28,8 @@ from otel_evals.text.tokens import words
 
 _SHORT: Final = 60
 """Words up to which a text is looked at whole: a single echo is a good part of it."""
+_LONG: Final = 600
+"""Characters from which an answer is cleared by a few searches, without a look at its words."""
 _TAIL: Final = 60
 _TAIL_VARIETY: Final = 24
 """Different words among the last 60 below which the end may be a loop."""
@@ -84,6 +88,8 @@ class Repetition:
             return None
         if len(answer) > _RUN and len(answer) - len(answer.rstrip(answer[-1])) >= _RUN:
             return failed("The answer ends in a run of one character.")
+        if len(answer) >= _LONG and is_clear(prose(scan.answer_folded)):
+            return _PASSED
         tokens = scan.answer_words
         if not tokens:
             return _PASSED

@@ -31,6 +31,10 @@ def evaluate(answer, check=None):
         "The meeting begins at nine. " + "We then review the open items of the last quarter in detail. " * 12,
         RUNBOOK[:800] + " and so on" * 100,
         "The result is " + "0" * 400,
+        RUNBOOK[:900] + " first the pump, then the valve," * 5 + RUNBOOK[900:1500],
+        " ".join(
+            f"{RUNBOOK[n * 140 : n * 140 + 140]}. Please write to our support team at any time. " for n in range(8)
+        ),
     ],
 )
 def test_a_loop_fails(answer):
