@@ -23,7 +23,7 @@ _ENGINE: Final = cast("Any", re2)
 _SET_MEMORY = 64 << 20
 """Bytes for the DFA of one set: when it runs out RE2 answers "no match" without an error."""
 
-_SET_SIZE: Final = 32
+_SET_SIZE: Final = 36
 """Patterns of one set."""
 _LEAST_BOUND: Final = 3
 """Upper bounds below this one stay: they make few states."""
@@ -103,9 +103,14 @@ class PatternPass:
 
 
 def _sets(patterns: list[Pattern]) -> list[tuple[_Match, list[Pattern]]]:
-    """Sets of at most `_SET_SIZE` patterns: two of half the size have far fewer states than one."""
+    """Sets of at most `_SET_SIZE` patterns, each of neighbours: they begin alike and share states.
+
+    Each set is a walk over the text, and the states of a set multiply with its patterns: a few sets of half the size
+    are the price between the two.
+    """
     count = -(-len(patterns) // _SET_SIZE)
-    parts = [patterns[i::count] for i in range(count)]
+    size = -(-len(patterns) // count) if count else 1
+    parts = [patterns[i : i + size] for i in range(0, len(patterns), size)]
     return [(_set_match(_loosened(p.expression) for p in part), part) for part in parts]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from otel_evals.records.exchange import Exchange, Message
-from otel_evals.slicing.fingerprint import fingerprint
+from otel_evals.slicing.fingerprint import fingerprint, mask
 from otel_evals.slicing.versions import UNVERSIONED, PromptVersions
 from otel_evals.testing.clock import ManualClock
 
@@ -44,6 +44,23 @@ def test_changed_instructions_make_a_version(one, other) -> None:
 
 def test_nothing_has_no_fingerprint() -> None:
     assert fingerprint("  \n ") is None
+
+
+@pytest.mark.parametrize(
+    ("instructions", "masked"),
+    [
+        ("It may rain in May 2026, from 3 may on.", "It may rain in # #, from # may on."),
+        ("Say 'x y' or \"z\", don't say it's o'clock at 10:15 pm.", "Say # or #, don't say it's o'clock at # #."),
+        ("Mail may.b@c.example, see http://d.example/?e=f today.", "Mail #, see # today."),
+        ("Am Montag, den 3. M\u00e4rz, f\u00fcr \u00abAna\u00bb", "# Montag, den #. M\u00e4rz, f\u00fcr #"),
+    ],
+)
+def test_variable_parts_are_masked_where_they_stand(instructions, masked) -> None:
+    assert mask(instructions) == masked
+
+
+def test_a_prompt_with_half_a_surrogate_pair_has_a_fingerprint() -> None:
+    assert PromptVersions(50, ManualClock()).fingerprint(exchange("Be kind \ud83d.")) is not None
 
 
 def exchange(system: str | None = None, **fields) -> Exchange:
