@@ -7,6 +7,7 @@ Numbered lists, code, array indices, check boxes, dates and intervals look like 
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, cast
 
@@ -94,6 +95,7 @@ _LIST_WORDS: Final = frozenset({
 """Words before a bracketed row of numbers that make it a value, not several citations."""
 _WORD_BEFORE: Final = re.compile(r"([^\W\d_]+)\s*\Z")
 _INDEXED: Final = re.compile(r"(?:\b[^\W\d]{1,2}|[_\])])\Z")
+_VARIABLE: Final = re.compile(r"(?:^|[^\w'])[^\W\d_]\Z|_[^\W_]*\Z")
 _USED_AS_VALUE: Final = re.compile(r"\s*(?:=(?!=)|[+*/<>]=?\s*[\w(\[]|\.[a-z_]+\(|\()")
 _JSON_KEYS: Final = frozenset({
     "sources", "source_ids", "sourceids", "citations", "citation", "citation_ids", "cited_sources", "cited_documents",
@@ -236,7 +238,10 @@ def _of_bracket(match: re.Match[str], text: str) -> Iterator[Citation]:
         if not target.startswith(("#", "mailto:", "tel:", "/", "javascript:")):
             yield Citation(Style.ID, target)
             return
-    if _NUMBERS.fullmatch(label):
+    if label.isdecimal() and label.isascii() and len(label) <= 3:  # by far the most frequent mark
+        if not _is_value(match, text):
+            yield _numbered(label)
+    elif _NUMBERS.fullmatch(label):
         if not _is_value(match, text):
             yield from _numbers(label)
     elif kind := _KIND_NUMBERS.fullmatch(label):
@@ -250,15 +255,21 @@ def _of_bracket(match: re.Match[str], text: str) -> Iterator[Citation]:
 
 def _is_value(match: re.Match[str], text: str) -> bool:
     """Whether numbers in brackets are an index, a list or an interval rather than citations."""
-    before, after = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 12]
-    if before.rstrip().endswith(("=", "\u2208", "\u2209")) or _USED_AS_VALUE.match(after):
+    before = text[max(0, match.start() - 40) : match.start()]
+    if before.rstrip().endswith(("=", "\u2208", "\u2209")) or _USED_AS_VALUE.match(text, match.end(), match.end() + 12):
         return True
-    if _INDEXED.search(before) and not before.endswith("]"):
-        return before.endswith("_") or bool(re.search(r"(?:^|[^\w'])[^\W\d_]\Z|_[^\W_]*\Z", before))
-    if not re.search(r"[,;]", match["bracket"]):
+    if before[-1:].strip() and not before.endswith("]") and _INDEXED.search(before, max(0, len(before) - 4)):
+        return before.endswith("_") or _VARIABLE.search(before) is not None
+    label = match["bracket"]
+    if "," not in label and ";" not in label:
         return False
     word = _WORD_BEFORE.search(before)
     return bool(word and word[1].lower() in _LIST_WORDS)
+
+
+@lru_cache(maxsize=1024)
+def _numbered(digits: str) -> Citation:
+    return Citation(Style.NUMBER, str(int(digits)))
 
 
 def _numbers(text: str) -> Iterator[Citation]:
