@@ -16,7 +16,6 @@ import msgspec
 
 from otel_evals.records.exchange import Exchange
 from otel_evals.text.context_marks import (
-    ANNOUNCING,
     ANSWER_HEADING,
     CHECK_BOX,
     CONTEXT_HEADING,
@@ -66,9 +65,13 @@ class Wrapped(msgspec.Struct, frozen=True, kw_only=True):
 _TEXT_KEYS: Final = ("text", "content", "page_content", "snippet", "body", "passage", "document")
 _ID_KEYS: Final = ("id", "doc_id", "document_id", "source", "url", "title", "name")
 _KEPT: Final = 128
-"""Instructions that are remembered taken apart, up to 64 kB each with their pieces."""
+"""Instructions, and as many turns, that are remembered taken apart, up to 64 kB each with their pieces."""
 _KEPT_LENGTH: Final = 16 * 1024
-"""Characters of instructions up to which they are remembered."""
+"""Characters of a text up to which it is remembered."""
+_HEAD: Final = 400
+"""Characters of a line in which a mark has to stand."""
+_HEADING: Final = 200
+"""Characters of a line in which a heading has to end."""
 _DOCUMENT_CAP: Final = 200
 """Passages of one message beyond this number are not told apart any more."""
 
@@ -77,17 +80,18 @@ def read_context(exchange: Exchange, system: str, question: str) -> Context:
     """The context of `exchange`, given its joined system text and its last user turn (both already capped)."""
     passages = [Passage(text=well_formed(d.text), id=d.id) for d in exchange.documents if d.text]
     if system:
-        passages += _passages(unwrap_instructions(system).passages, Origin.SYSTEM)
+        passages += _cut_out(unwrap_instructions(system).passages, Origin.SYSTEM)
     asked = question
     if question:
         wrapped = unwrap(question)
         asked = wrapped.question or ("" if wrapped.passages else question)
-        passages += _passages(_earlier(exchange, question), Origin.USER)
-        passages += _passages(wrapped.passages, Origin.USER)
+        passages += _cut_out(_earlier(exchange, question), Origin.USER)
+        passages += _cut_out(wrapped.passages, Origin.USER)
     for message in exchange.messages:
         for result in message.tool_results:
-            passages += _passages(_tool_passages(result.text), Origin.TOOL)
-    if exchange.documents:
+            found = _tool_passages(result.text)
+            passages += _cut_out(((name, well_formed(text)) for name, text in found), Origin.TOOL)
+    if exchange.documents and len(passages) > len(exchange.documents):
         passages = _told_once(passages, len(exchange.documents))
     return Context(passages=tuple(passages), question=asked.strip())
 
@@ -110,28 +114,34 @@ def _told_once(passages: Sequence[Passage], documents: int) -> list[Passage]:
 
 
 def unwrap_instructions(text: str) -> Wrapped:
-    """`unwrap` with a memory: instructions come again and again, and several ask for the same ones."""
-    return _kept(text) if len(text) <= _KEPT_LENGTH else unwrap(text)
+    """`unwrap` for instructions, which come again and again, with a memory that no turns push them out of."""
+    return _kept_instructions(text) if len(text) <= _KEPT_LENGTH else _unwrap(text)
 
 
 def unwrap(text: str) -> Wrapped:
-    """`text` taken apart. A text without any sign of context is all question."""
-    if not has_mark(text):
-        return Wrapped(question=text)
+    """`text` taken apart. A text without any sign of context is all question.
+
+    Remembered: a turn is asked for by more than one stage, and every later call of its conversation brings it again.
+    """
+    return _kept_turn(text) if len(text) <= _KEPT_LENGTH else _unwrap(text)
+
+
+def _unwrap(text: str) -> Wrapped:
     lines = text.split("\n")
+    # A line that begins with a bracket, the most usual mark, is quickly seen.
+    if "\n[" not in text and not has_mark("\n".join([line[:_HEAD] for line in lines])):
+        return Wrapped(question=text)
     if (context := _first(lines, CONTEXT_HEADING)) is None and (context := _introduction(lines)) is None:
-        labelled = _labelled(lines)
-        if sum(name is not None for name, _ in labelled) < 2:
-            return _bare_question(text, lines)
-        context = next(i for i, line in enumerate(lines) if _label(line))
-        return _split(lines, context, heading=0)
+        labels = [i for i, line in enumerate(lines) if _label(line)]
+        return _split(lines, labels[0], heading=0) if len(labels) > 1 else _bare_question(text, lines)
     match = CONTEXT_HEADING.match(lines[context])
     if match is None:
         return _split(lines, context, heading=len(lines[context]), keep=True)
     return _split(lines, context, heading=match.end())
 
 
-_kept = lru_cache(maxsize=_KEPT)(unwrap)
+_kept_instructions = lru_cache(maxsize=_KEPT)(_unwrap)
+_kept_turn = lru_cache(maxsize=_KEPT)(_unwrap)
 
 
 def _bare_question(text: str, lines: Sequence[str]) -> Wrapped:
@@ -151,7 +161,7 @@ def _split(lines: Sequence[str], context: int, *, heading: int, keep: bool = Fal
     if asked is not None:
         question = _question(lines[:context], asked)
         return Wrapped(passages=_cut(_without_answer_heading(body)), question=question)
-    below = [i for i, line in enumerate(body) if i and QUESTION_HEADING.match(line)]
+    below = [i for i, line in enumerate(body) if i and _may_head(line[:_HEADING]) and QUESTION_HEADING.match(line)]
     if below:
         return Wrapped(passages=_cut(body[: below[-1]]), question=_question(body, below[-1]))
     rules = [i for i, line in enumerate(body) if RULE.match(line)]
@@ -214,18 +224,23 @@ def _label(line: str) -> tuple[str, int] | None:
 
 
 def _first(lines: Sequence[str], pattern: re.Pattern[str]) -> int | None:
-    return next((i for i, line in enumerate(lines) if _may_head(line) and pattern.match(line)), None)
+    return next((i for i, line in enumerate(lines) if _may_head(line[:_HEADING]) and pattern.match(line)), None)
 
 
 def _may_head(line: str) -> bool:
     return ":" in line or "<" in line or "#" in line or "\uff1a" in line or "below" in line or "BELOW" in line
 
 
+def _may_announce(line: str) -> bool:
+    return "ollow" in line or "elow" in line or "FOLLOW" in line or "BELOW" in line
+
+
 def _introduction(lines: Sequence[str]) -> int | None:
     """The line that announces context ("the documents below …"), when something follows it."""
     for i, line in enumerate(lines[:-1]):
-        announces = any(word in line for word in ANNOUNCING) and line.rstrip().endswith(INTRODUCTION_END)
-        if announces and INTRODUCTION.search(line, 0, 400):
+        if not _may_announce(line[:_HEAD]) or not line.rstrip().endswith(INTRODUCTION_END):
+            continue
+        if INTRODUCTION.search(line, 0, _HEAD):
             return i if any(rest.strip() for rest in lines[i + 1 :]) else None
     return None
 
@@ -265,5 +280,6 @@ def _json_document(item: object) -> tuple[str | None, str] | None:
     return None if name is None else str(name), body
 
 
-def _passages(found: Iterable[tuple[str | None, str]], origin: Origin) -> list[Passage]:
-    return [Passage(text=well_formed(text), id=name, origin=origin) for name, text in found if text]
+def _cut_out(found: Iterable[tuple[str | None, str]], origin: Origin) -> list[Passage]:
+    """`found` in texts that are well formed, as passages."""
+    return [Passage(text=text, id=name, origin=origin) for name, text in found if text]

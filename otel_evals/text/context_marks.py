@@ -33,7 +33,6 @@ CONTEXT_HEADING: Final = re.compile(
     rf"[ *_]*{_COLON}|context information is below|#+[ *]*(?:\w+ )?{_NOUN}[ *]*$|<{_NOUN}>)[*_. ]*",
     re.IGNORECASE,
 )
-ANNOUNCING: Final = ("below", "ollow", "BELOW", "FOLLOW", "Below")
 INTRODUCTION: Final = re.compile(
     rf"\b(?:following|below)\b[^.:]{{0,60}}\b{_NOUN}\b|\b{_NOUN}\b[^.:]{{0,40}}\b(?:below|follow)\b", re.IGNORECASE
 )
