@@ -74,7 +74,7 @@ _SAMPLE: Final = 1500
 _SAMPLE_WORDS: Final = 120
 _FIRST_PART: Final = 900
 """Characters that hold as many words as decide, in most texts."""
-_OPENING: Final = 300
+_OPENING: Final = 200
 _LEAST_OPENING: Final = 4
 _OPENING_SHARE: Final = 0.28
 _LEAST_LETTERS: Final = 8
