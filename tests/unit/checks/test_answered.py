@@ -161,3 +161,8 @@ def test_the_pattern_set_still_sees_a_hit_at_the_end_of_a_long_text():
     text = "the kettle has a warranty of two years, and customers register it on the page. " * 760
     assert len(text) > 60_000
     assert PATTERNS.match(Target.ANSWER_FOLDED, f"{text} i'm sorry, but i cannot help with that.")
+
+
+def test_of_two_kinds_of_refusal_at_the_same_place_the_first_of_the_table_is_named():
+    finding = finding_of("I cannot find any information about that.")
+    assert finding.explanation == "The answer declines to help."
