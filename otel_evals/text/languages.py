@@ -148,7 +148,7 @@ _CALLED_NAMES: Final = {
 def _by_script(text: str) -> str | None:
     """A language with a script of its own, `latin`, or None when scripts are mixed or letters are few."""
     blocks = sorted(set(text.encode("utf-16-be", "surrogatepass")[::2]))
-    present = dict.fromkeys(language for block in blocks for language in _LANGUAGES_IN[block])
+    present = dict.fromkeys(chain.from_iterable(dict.fromkeys(map(_LANGUAGES_IN.__getitem__, blocks))))
     counts = {language: n for language in present if (n := _letters(_SCRIPTS[language], text))}
     if not counts:
         return "latin"
