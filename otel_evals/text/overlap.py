@@ -44,15 +44,19 @@ _Pair = tuple[str, str]
 class Vocabulary:
     """The words of a context and which of them are neighbours."""
 
-    __slots__ = ("_pairs", "_tokens", "negated", "words")
+    __slots__ = ("_folded", "_pairs", "_tokens", "words")
 
     def __init__(self, context: str, *, kept: bool = False) -> None:
         """Reads `context`. `kept`: for many answers, so that all pairs are worth a set, the price of three looks."""
-        folded = fold(context)
-        self._tokens = words(folded)
-        self._pairs = frozenset(_neighbours(self._tokens)) if kept else None
-        self.words = frozenset(self._tokens)
-        self.negated = _negates(self.words, folded)
+        self._folded = fold(context)
+        tokens = words(self._folded)
+        self.words = frozenset(tokens)
+        self._pairs = frozenset(_neighbours(tokens)) if kept else None
+        self._tokens = [] if kept else tokens
+
+    def negates(self) -> bool:
+        """Whether anything is negated here. Asked for few answers, so it is not found out before."""
+        return _negates(self.words, self._folded)
 
     def longest_stray(self, tokens: Sequence[str]) -> int:
         """The length, in pairs, of the longest run of neighbours in `tokens` that are nowhere neighbours here."""
@@ -127,7 +131,7 @@ def overlap(answer: str, tokens: Sequence[str], context: Vocabulary) -> Overlap 
         names_missing=any(_is_name(word, answer) for word in missing),
         longest_stray=context.longest_stray(tokens) / max(1, len(tokens) - 1),
         speaks_of_itself=not different.isdisjoint(_FIRST_PERSON),
-        negation_added=not context.negated and _negates(different, answer),
+        negation_added=_negates(different, answer) and not context.negates(),
     )
 
 
