@@ -5,6 +5,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A test never asserts a duration: a busy machine must not fail it.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,3 +39,8 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Name gzipped bytes by their length: they hold the time, and two workers must give a test the same name."""
+    return f"{argname}-gzip-{len(val)}" if isinstance(val, bytes) and val[:2] == b"\x1f\x8b" else None

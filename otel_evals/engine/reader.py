@@ -20,15 +20,17 @@ from otel_evals.otlp.decode import decode_resource, decode_scope, decode_span
 from otel_evals.otlp.frame import Frame
 from otel_evals.otlp.ids import span_ids
 from otel_evals.plugins.protocols import Dialect
+from otel_evals.records.decision import Route
 from otel_evals.records.exchange import Exchange
 from otel_evals.records.reading import Awaits, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, SpanView
-from otel_evals.semconv import gen_ai
+from otel_evals.semconv import gen_ai, otel_evals
 from otel_evals.text.context import unwrap
 
 _CITATION: Final = re.compile(r"\[\^?[\w.:#-]{1,40}\](?!\()|【")
 
 
+_ROUTES: Final = frozenset(Route)
 OnFault = Callable[[str, BaseException], None]
 """Told of an error of a plug-in or of ours that cost nobody a span: what was done, and the error."""
 
@@ -72,7 +74,7 @@ class Reader:
         self._recognition = Recognition(dialects)
         self._traces = traces
         self._patience = patience
-        self._markers = Markers(m for d in dialects for m in d.markers)
+        self._markers = Markers([*(m for d in dialects for m in d.markers), otel_evals.DECISION.encode()])
         self._retrieving: dict[object, None] = {}
 
     @property
@@ -92,6 +94,7 @@ class Reader:
             if scope.start not in scopes:
                 scopes[scope.start] = decode_scope(frame.head(scope))
             span = decode_span(frame.body[item.payload : item.end], resources[resource.start], scopes[scope.start])
+            self._note_decision(span)
             try:
                 found = read_span(self._recognition.dialects(span), span)
             except Exception as error:  # noqa: BLE001 - stage boundary: a dialect's error never costs anyone a span
@@ -105,6 +108,12 @@ class Reader:
                     links.learn()
                 self.remember(span, reading)
             yield ReadSpan(candidate, span, dialect, reading)
+
+    def _note_decision(self, span: SpanView) -> None:
+        """What the application decided in flight stands on the span that was current then, mostly the call's parent."""
+        decided = span.attributes.get(otel_evals.DECISION)
+        if isinstance(decided, str) and decided in _ROUTES and valid_ids(span.trace_id, span.span_id):
+            self._traces.decision(span.trace_id, decided)
 
     def remember(self, span: SpanView, reading: Reading) -> None:
         """Let the trace memory know of a span with valid ids, whoever has read it."""

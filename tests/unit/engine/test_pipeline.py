@@ -306,3 +306,19 @@ async def test_results_travel_as_log_based_events_too_when_they_are_asked_for(ma
     assert one["gen_ai.response.id"] == "r1"
     assert {"gen_ai.evaluation.name", "gen_ai.evaluation.score.label", "otel_evals.evaluator.version"} <= one.keys()
     assert len(records) == sum(len(s.events) for s in hop.spans)
+
+
+@pytest.mark.parametrize("same_body", [True, False])
+async def test_a_decision_that_the_application_set_on_its_own_span_is_shown_on_the_call(hop, same_body) -> None:
+    asked = make_span({"otel_evals.decision": "human"}, span=1, seconds=3)
+    call = make_span(chat_attributes(), span=2, parent=1)
+    for body in [traces_body(call, asked)] if same_body else [traces_body(asked), traces_body(call)]:
+        await hop.send(body)
+    shown = next(s for s in hop.spans if s.span_id[-1] == 2)
+    assert attributes_of(shown)["otel_evals.decision"] == "human"
+
+
+async def test_a_decision_that_is_no_route_is_not_passed_on(hop) -> None:
+    asked = make_span({"otel_evals.decision": "<script>"}, span=1)
+    await hop.send(traces_body(asked, make_span(chat_attributes(), span=2, parent=1)))
+    assert "otel_evals.decision" not in attributes_of(hop.spans[1])
