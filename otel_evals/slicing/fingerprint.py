@@ -26,16 +26,12 @@ _MONTH: Final = (
     r"|nov(?:ember)?|dec(?:ember)?)\b"
 )
 _HALF: Final = r"\b(?:am|pm)\b"
-_VARIABLE: Final = re.compile(
-    rf"{_ADDRESS}|\"[^\"\n]{{1,200}}\"|“[^”\n]{{1,200}}”|«[^»\n]{{1,200}}»|(?<!\w)'[^'\n]{{1,200}}'(?!\w)"
-    rf"|{_DAY}|{_MONTH}(?=\W+\d)|{_HALF}|\b(?=\w*\d)[\w.:/+-]*\w",
-    re.IGNORECASE,
+_VARIABLE: Final[Any] = compile_expression(
+    rf"(?i){_ADDRESS}|\"[^\"\n]{{1,200}}\"|“[^”\n]{{1,200}}”|«[^»\n]{{1,200}}»|「[^」\n]{{1,200}}」|\B'[^'\n]{{1,200}}'\B"
+    rf"|{_DAY}|({_MONTH})|{_HALF}|\b\w*\d(?:[\w.:/+-]*\w)?|\p{{Nd}}+"
 )
-_VARIABLE_ASCII: Final[Any] = compile_expression(
-    rf"(?i){_ADDRESS}|\"[^\"\n]{{1,200}}\"|\B'[^'\n]{{1,200}}'\B"
-    rf"|{_DAY}|({_MONTH})|{_HALF}|\b\w*\d(?:[\w.:/+-]*\w)?"
-)
-"""The same for RE2, of ASCII, where it is several times as quick; it cannot look ahead, so that any month is found."""
+"""For RE2: linear in the text, whoever wrote it. It cannot look ahead, so any month is found and looked at again. Words
+beside a digit are masked with it in ASCII only: scripts without spaces would lose whole sentences."""
 _DATED: Final = re.compile(rb"\W+\d")
 """What follows a month in a date."""
 _may_vary: Final = compile_presence(
@@ -47,13 +43,13 @@ _may_vary: Final = compile_presence(
 def mask(instructions: str) -> str:
     """`instructions` with every variable part replaced by `#` and white space evened out."""
     if _may_vary(well_formed(instructions)):
-        instructions = _masked(instructions) if instructions.isascii() else _VARIABLE.sub("#", instructions)
+        instructions = _masked(instructions)
     return " ".join(instructions.split())
 
 
 def _masked(instructions: str) -> str:
-    data, end, kept = instructions.encode(), 0, list[bytes]()
-    for match in _VARIABLE_ASCII.finditer(data):
+    data, end, kept = well_formed(instructions).encode(), 0, list[bytes]()
+    for match in _VARIABLE.finditer(data):
         start, stop = match.span()
         if match[1] is None or _DATED.match(data, stop):
             kept.append(data[end:start])

@@ -102,3 +102,15 @@ def test_one_service_whose_prompts_do_not_repeat_takes_nothing_from_another() ->
     versions.label(exchange(), "a")
     assert versions.label(exchange(), "b") == UNVERSIONED
     assert versions.label(Exchange(service_name="other"), "b") == "fp:b"
+
+
+def test_dates_in_a_script_without_spaces_are_masked_and_the_rest_stays() -> None:
+    today, tomorrow = "你是客服。今天是2026年5月3日。", "你是客服。今天是2027年11月30日。"
+    assert fingerprint(today) == fingerprint(tomorrow)
+    assert fingerprint(today) != fingerprint("你是销售。今天是2026年5月3日。")
+
+
+@pytest.mark.parametrize("piece", ["_", "a.", "的", "a@", "sk-", "'", "é1."])
+def test_masking_takes_time_in_proportion_to_the_text(piece) -> None:
+    # A backtracking engine would take minutes here, and the timeout of the suite would end it.
+    assert fingerprint("1é " + piece * (500_000 // len(piece)))
