@@ -1,6 +1,6 @@
 """Makes the configuration: file, variables and flags laid over each other, typed, checked as a whole.
 
-Called by the command line at start and by the reload. The only module that reads the environment. Later wins:
+Called by the command line at start and by the reload. The only module that reads it for settings. Later wins:
 defaults, OpenTelemetry's variables, the file, our variables, flags.
 """
 
