@@ -3,7 +3,8 @@
 Called by the forwarders, once a destination; evaluation has seen the raw content before. `full` hands the same bytes
 on. `redact` replaces personal data and credentials, `drop_content` removes what users, models, tools and retrievers
 said and keeps the facts about the calls: models, tokens, finish reasons, ids, names of tools, our own results with
-their explanations.
+their explanations. Anybody can write under our names, so of a result only the keys that results have stay, and no
+long text.
 
 Which text is content: attributes, events and log bodies under the keys that any known dialect uses for it, and, since
 a new version of a library brings new keys, every other text that is long or looks like JSON. Texts of errors
@@ -13,7 +14,6 @@ of the request, metrics and everything unknown to this version of OTLP pass unch
 """
 
 import re
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -24,7 +24,21 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from otel_evals.forward.content_keys import (
+    BODY_FACTS,
+    CONTENT,
+    FACT,
+    LONGEST_EXPLANATION,
+    LONGEST_OWN,
+    MARKER,
+    RESULT_KEYS,
+    TOOL_FACTS,
+    VECTOR,
+    is_own,
+    key_pattern,
+)
 from otel_evals.forward.redaction import redact
+from otel_evals.forward.utf8 import mend_texts
 from otel_evals.records.errors import DecodeError
 from otel_evals.records.signal import Signal
 from otel_evals.semconv import gen_ai
@@ -60,102 +74,87 @@ class ContentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 _DEFAULTS: Final = ContentSettings()
-_MARKER: Final = re.compile(
-    rb"gen_ai\.|llm\.|openinference|traceloop|langfuse|mlflow|ai\.operationId|vertex\.agent|pydantic[_-]ai|retrieval\.documents"
-    rb"|logfire|openlit|semantic_kernel|strands|langsmith|lmnr\.|crewai|anthropic|litellm|haystack|agent_framework|request_data"
-)
-_FACT: Final = re.compile(
-    r"gen_ai\.evaluation\..*|otel_evals\..*|gen_ai\.(?:prompt\.(?:name|version)|output\.type"
-    r"|response\.finish_reasons?|usage\..*)"
-    r"|(?:gen_ai\.(?:prompt|completion)|llm\.(?:input|output)_messages)\.\d+(?:\.message)?"
-    r"(?:\.contents\.\d+)?(?:\.role|\.name|\.finish_reason|\.tool_call_id|\.message_content\.type"
-    r"|(?:\.tool_calls\.\d+)?(?:\.tool_call)?(?:\.function)?\.(?:id|name|type))"
-    r"|llm\.request\.functions\.\d+\.name|(?:retrieval|reranker)\..*\.document\.(?:id|score)|embedding\.model_name"
-    r"|langfuse\.observation\.metadata\.(?:finish_reason|id|status)|(?:crew|task)_(?:id|key)"
-    r"|(?:input|output)\.mime_type|llm\.prompt_template\.version|traceloop\.prompt\.(?:key|version|version_name"
-    r"|version_hash)"
-    r"|langfuse\.observation\.(?:usage_details|cost_details|model\.name|prompt\.name|prompt\.version|type|level)"
-    r"|mlflow\.(?:chat\.tokenUsage|spanType|traceRequestId|traceId)|ai\.(?:usage|settings|model"
-    r"|telemetry\.metadata)\..*"
-    r"|ai\.response\.(?:finishReason|id|model|timestamp|msTo\w+|avg\w+)|error\.type|exception\.type"
-    r"|finish_reason|gen_ai\.tool\.name"
-)
-_CONTENT: Final = re.compile(
-    r"gen_ai\.(?:input|output|prompt|completion|content|choice|event\.content|task|system_instructions"
-    r""
-    r"|retrieval\.(?:query|documents)|request\.structured_output_schema|agent\.(?:description|tools)"
-    r"|embeddings\.input)(?:[._].*)?"
-    r"|gen_ai\.tool\.(?!(?:name|type|call\.id)$).*|gen_ai\.(?:system|user|assistant|tool)\.message.*"
-    r"|(?:input|output)(?:\..*)?|llm\.(?:input_messages|output_messages|prompts?|completions?|prompt_template"
-    r"|tools|function_call"
-    r"|invocation_parameters|request\.functions)(?:\..*)?|(?:retrieval|reranker|embedding)\..*"
-    r"|tool\.(?:description|parameters|json_schema)"
-    r"|message\..*|document\..*|traceloop\.(?:entity\.(?:input|output)|prompt\..*)|ai\.(?:prompt|response"
-    r"|toolCall\.(?:args|result|input|output)|schema"
-    r"|values?|result|embeddings?|documents|query)(?:\..*)?|langfuse\.(?:observation|trace)\.(?:input|output"
-    r"|metadata|status_message)(?:\..*)?"
-    r"|mlflow\.(?:spanInputs|spanOutputs|chat\..*|chunk\..*|promptTemplate)|gcp\.vertex\.agent\.(?:llm_|tool_|data).*"
-    r"|pydantic_ai\..*|all_messages(?:_events)?|final_result|events|model_request_parameters|tool_(?:arguments"
-    r"|response|result)"
-    r"|(?:request|response)_data|logfire\.(?:msg|json_schema)|system_prompt|system_instructions|messages?"
-    r"|prompts?|completions?|contents?|body"
-    r"|instructions|tools|text|query|question|answer|responses?|result|user_prompt|arguments|crew_\w+|task_\w+"
-    r"|formatted_\w+|lmnr\.span\.(?:in|out)put"
-    r"|langsmith\.(?:metadata|inputs?|outputs?).*|haystack\.component\.(?:input|output).*|exception\.(?:message"
-    r"|stacktrace)|error\.message|.*\.status_message"
-)
-_VECTOR: Final = re.compile(r"embeddings?(?:\.\d+)?(?:\.embedding)?(?:\.vector)?$")
-"""Vectors are numbers, but texts can be recovered from them."""
-_TOOL_FACTS: Final = frozenset({"gen_ai.tool.type", "gen_ai.tool.call.id", "tool.name", "tool.id"})
-_BODY_FACTS: Final = frozenset({"finish_reason", "index", "role", "id", "type"})
-_RESULT_EVENT: Final = gen_ai.EVALUATION_RESULT
 
 
-def apply(policy: ContentPolicy, signal: Signal, body: bytes, settings: ContentSettings = _DEFAULTS) -> bytes:
+def apply(
+    policy: ContentPolicy,
+    signal: Signal,
+    body: bytes,
+    settings: ContentSettings = _DEFAULTS,
+    marker: re.Pattern[bytes] = MARKER,
+) -> bytes:
     """The encoded request of `signal` as a destination with `policy` may see it; the same object when nothing changes.
+
+    Args:
+        policy: what the destination sees.
+        signal: what the body holds.
+        body: an encoded Export request.
+        settings: what counts as content beside what is known here.
+        marker: bytes that every GenAI item, or its scope, holds; see `content_keys.marker_pattern`.
 
     Raises:
         DecodeError: `body` is not the request that `signal` says. Nothing of it may go out then.
     """
-    if policy is ContentPolicy.FULL or signal is Signal.METRICS or not _MARKER.search(body):
+    if policy is ContentPolicy.FULL or signal is Signal.METRICS or not marker.search(body):
         return body
-    edit = _Editor(policy, settings)
+    edit = _Editor(policy, settings, marker)
+    request = _decode(signal, body)
+    if signal is Signal.TRACES:
+        edit.traces(request)
+    else:
+        edit.logs(request)
+    return request.SerializeToString() if edit.changed else body
+
+
+def _decode(signal: Signal, body: bytes) -> Any:
+    kind: Any = ExportTraceServiceRequest if signal is Signal.TRACES else ExportLogsServiceRequest
     try:
-        request = edit.traces(body) if signal is Signal.TRACES else edit.logs(body)
+        return kind.FromString(body)
+    except ProtobufDecodeError:
+        pass
+    try:
+        return kind.FromString(mend_texts(kind.DESCRIPTOR, body))
     except ProtobufDecodeError as error:
         raise DecodeError(f"not a valid OTLP {signal.value} request") from error
-    return request.SerializeToString() if edit.changed else body
 
 
 class _Editor:
     """Edits one request in place. Protobuf keeps the fields that it does not know."""
 
-    def __init__(self, policy: ContentPolicy, settings: ContentSettings) -> None:
+    def __init__(self, policy: ContentPolicy, settings: ContentSettings, marker: re.Pattern[bytes]) -> None:
         self._drop = policy is ContentPolicy.DROP_CONTENT
-        self._settings = settings
-        self._more = _keys(settings.content_keys)
-        self._keep = _keys(settings.keep_keys)
+        self._marker = marker
+        self._longest_fact = settings.longest_fact
+        self._more = key_pattern(settings.content_keys)
+        self._keep = key_pattern(settings.keep_keys)
         self.changed = False
 
-    def traces(self, body: bytes) -> ExportTraceServiceRequest:
-        request = ExportTraceServiceRequest.FromString(body)
+    def traces(self, request: ExportTraceServiceRequest) -> None:
+        """Edit the GenAI spans."""
         for resource_spans in request.resource_spans:
             for scope_spans in resource_spans.scope_spans:
-                scoped = _marks(scope_spans.scope.name)
+                scoped = self._marks(scope_spans)
                 for span in scope_spans.spans:
-                    if scoped or _MARKER.search(span.SerializeToString()):
+                    if scoped or self._marker.search(span.SerializeToString()):
                         self._span(span)
-        return request
 
-    def logs(self, body: bytes) -> ExportLogsServiceRequest:
-        request = ExportLogsServiceRequest.FromString(body)
+    def logs(self, request: ExportLogsServiceRequest) -> None:
+        """Edit the GenAI log records."""
         for resource_logs in request.resource_logs:
             for scope_logs in resource_logs.scope_logs:
-                scoped = _marks(scope_logs.scope.name)
+                scoped = self._marks(scope_logs)
                 for record in scope_logs.log_records:
-                    if scoped or _MARKER.search(record.SerializeToString()):
+                    if scoped or self._marker.search(record.SerializeToString()):
                         self._record(record)
-        return request
+
+    def _marks(self, scoped: Any) -> bool:
+        """Whether the head of a ScopeSpans or ScopeLogs makes all of its items GenAI."""
+        scope = scoped.scope
+        return (
+            scope.name == "ai"
+            or self._marker.search(scope.SerializeToString()) is not None
+            or self._marker.search(scoped.schema_url.encode()) is not None
+        )
 
     def _span(self, span: Any) -> None:
         self._attributes(span)
@@ -172,8 +171,7 @@ class _Editor:
         kept: list[Any] = []
         for event in span.events:
             had = len(event.attributes)
-            if event.name != _RESULT_EVENT:
-                self._attributes(event)
+            self._attributes(event, is_result=event.name == gen_ai.EVALUATION_RESULT)
             if event.attributes or not had:
                 kept.append(event)
         gone = len(span.events) - len(kept)
@@ -181,20 +179,19 @@ class _Editor:
             del span.events[:]
             span.events.extend(kept)
             span.dropped_events_count += gone
+            self.changed = True
 
     def _record(self, record: Any) -> None:
-        if record.event_name == _RESULT_EVENT:
-            return
-        self._attributes(record)
+        is_result = _is_result(record)
+        self._attributes(record, is_result=is_result)
         if not record.HasField("body"):
             return
         if not self._drop:
             self._redact_value(record.body)
             return
+        facts = frozenset[str]() if is_result else BODY_FACTS
         kept = [
-            entry
-            for entry in record.body.kvlist_value.values
-            if entry.key in _BODY_FACTS and self._is_short(entry.value)
+            entry for entry in record.body.kvlist_value.values if entry.key in facts and self._is_short(entry.value)
         ]
         if record.body.WhichOneof("value") == "kvlist_value" and len(kept) == len(record.body.kvlist_value.values):
             return
@@ -206,48 +203,72 @@ class _Editor:
         else:
             record.ClearField("body")
 
-    def _attributes(self, holder: Any) -> None:
-        if self._drop:
-            kept = [entry for entry in holder.attributes if not self._is_content(entry)]
-            dropped = len(holder.attributes) - len(kept)
-            if dropped:
-                del holder.attributes[:]
-                holder.attributes.extend(kept)
-                holder.dropped_attributes_count += dropped
-                self.changed = True
+    def _attributes(self, holder: Any, *, is_result: bool = False) -> None:
+        if not self._drop:
+            for entry in holder.attributes:
+                if not self._is_fact(entry.key):
+                    self._redact_value(entry.value)
             return
-        for entry in holder.attributes:
-            if not self._is_fact(entry.key):
-                self._redact_value(entry.value, entry.key)
+        kept = [entry for entry in holder.attributes if not self._is_content(entry, is_result=is_result)]
+        for entry in kept:
+            self._cap(entry)
+        dropped = len(holder.attributes) - len(kept)
+        if dropped:
+            del holder.attributes[:]
+            holder.attributes.extend(kept)
+            holder.dropped_attributes_count += dropped
+            self.changed = True
+
+    def _cap(self, entry: KeyValue) -> None:
+        if entry.key != gen_ai.EVALUATION_EXPLANATION or _matches(self._keep, entry.key):
+            return
+        if len(entry.value.string_value) > LONGEST_EXPLANATION:
+            entry.value.string_value = entry.value.string_value[:LONGEST_EXPLANATION]
+            self.changed = True
 
     def _is_fact(self, key: str) -> bool:
-        if self._keep is not None and self._keep.fullmatch(key):
+        """Whether redaction leaves what stands under `key` alone."""
+        if _matches(self._keep, key):
             return True
-        if self._more is not None and self._more.fullmatch(key):
+        if _matches(self._more, key) or key == gen_ai.EVALUATION_EXPLANATION:
             return False
-        return key in _TOOL_FACTS or _FACT.fullmatch(key) is not None
+        return is_own(key) or key in TOOL_FACTS or FACT.fullmatch(key) is not None
 
-    def _is_content(self, entry: KeyValue) -> bool:
+    def _is_content(self, entry: KeyValue, *, is_result: bool) -> bool:
+        """Whether an attribute goes. Of a result nothing stays but what results say of themselves."""
         key, value = entry.key, entry.value
+        if _matches(self._keep, key):
+            return False
+        if is_result and key not in RESULT_KEYS:
+            return True
+        if is_own(key) and not _matches(self._more, key):
+            return not self._is_own_value(key, value)
         if self._is_fact(key):
             return False
         if not _has_text(value):
-            return _VECTOR.search(key) is not None
-        if _CONTENT.fullmatch(key) or (self._more is not None and self._more.fullmatch(key)):
-            return True
-        return not self._is_short(value)
+            return VECTOR.search(key) is not None
+        return _matches(self._more, key) or _matches(CONTENT, key) or not self._is_short(value)
 
-    def _is_short(self, value: AnyValue) -> bool:
+    def _is_own_value(self, key: str, value: AnyValue) -> bool:
+        """Whether we would write such a value under our key; a longer explanation is cut, not dropped."""
+        if key == gen_ai.EVALUATION_EXPLANATION:
+            return value.WhichOneof("value") == "string_value"
+        return self._is_short(value, LONGEST_OWN)
+
+    def _is_short(self, value: AnyValue, longest: int | None = None) -> bool:
         """Whether a value is what a fact may be: a number, or a short text that is not JSON."""
         kind = value.WhichOneof("value")
         if kind == "string_value":
             text = value.string_value
-            return len(text) <= self._settings.longest_fact and text.lstrip()[:1] not in ("{", "[")
+            return len(text) <= (self._longest_fact if longest is None else longest) and text.lstrip()[:1] not in (
+                "{",
+                "[",
+            )
         if kind == "array_value":
-            return all(self._is_short(item) for item in value.array_value.values)
+            return all(self._is_short(item, longest) for item in value.array_value.values)
         return kind not in ("kvlist_value", "bytes_value")
 
-    def _redact_value(self, value: AnyValue, key: str = "") -> None:
+    def _redact_value(self, value: AnyValue) -> None:
         kind = value.WhichOneof("value")
         if kind == "string_value":
             clean = redact(value.string_value)
@@ -256,14 +277,22 @@ class _Editor:
                 self.changed = True
         elif kind == "array_value":
             for item in value.array_value.values:
-                self._redact_value(item, key)
+                self._redact_value(item)
         elif kind == "kvlist_value":
             for entry in value.kvlist_value.values:
-                self._redact_value(entry.value, entry.key)
+                self._redact_value(entry.value)
 
 
-def _marks(scope: str) -> bool:
-    return scope == "ai" or _MARKER.search(scope.encode("utf-8", "replace")) is not None
+def _is_result(record: Any) -> bool:
+    """Whether a log record calls itself a result; older SDKs have the name of an event in an attribute."""
+    return record.event_name == gen_ai.EVALUATION_RESULT or any(
+        entry.key == gen_ai.EVENT_NAME and entry.value.string_value == gen_ai.EVALUATION_RESULT
+        for entry in record.attributes
+    )
+
+
+def _matches(keys: re.Pattern[str] | None, key: str) -> bool:
+    return keys is not None and keys.fullmatch(key) is not None
 
 
 def _has_text(value: AnyValue) -> bool:
@@ -271,9 +300,3 @@ def _has_text(value: AnyValue) -> bool:
     if kind == "array_value":
         return any(_has_text(item) for item in value.array_value.values)
     return kind in ("string_value", "kvlist_value", "bytes_value")
-
-
-def _keys(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    """One expression for a list of keys, where a `*` at the end stands for any rest."""
-    parts = [re.escape(key[:-1]) + ".*" if key.endswith("*") else re.escape(key) for key in patterns]
-    return re.compile("|".join(parts)) if parts else None

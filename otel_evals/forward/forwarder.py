@@ -6,12 +6,13 @@ hangs on the required destinations only; they work side by side, and none waits 
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from otel_evals.forward import ledger as reasons
 from otel_evals.forward.content import ContentPolicy, ContentSettings, apply
+from otel_evals.forward.content_keys import marker_pattern
 from otel_evals.forward.disk_queue import DiskQueue
 from otel_evals.forward.endpoint import Protocol
 from otel_evals.forward.grpc import GrpcTransport
@@ -44,6 +45,7 @@ class Forwarder:
         ledger: Ledger,
         on_crash: CrashReport,
         content: ContentSettings = _DEFAULT_CONTENT,
+        markers: Iterable[bytes] = (),
     ) -> None:
         """Prepare; nothing is opened before `start`.
 
@@ -55,6 +57,7 @@ class Forwarder:
             ledger: gets the counts.
             on_crash: told of a task that died of an unexpected error.
             content: what counts as content, for destinations that do not see all of it.
+            markers: bytes that mark a GenAI item for any dialect, beside those that the content policy knows itself.
 
         Raises:
             ConfigurationError: a destination cannot be used as configured.
@@ -68,6 +71,7 @@ class Forwarder:
         self._ledger = ledger
         self._on_crash = on_crash
         self._content = content
+        self._marker = marker_pattern(markers)
         self._tasks = Tasks(on_crash)
         self._transports: list[Transport] = []
         self._queues: dict[str, Queue] = {}
@@ -107,14 +111,22 @@ class Forwarder:
     ) -> "asyncio.Future[Accepted]":
         if settings.content is not ContentPolicy.FULL:
             try:
-                body = apply(settings.content, signal, body, self._content)
+                body = apply(settings.content, signal, body, self._content, self._marker)
             except DecodeError as error:
-                # What cannot be read cannot be cleaned either, so it does not leave.
-                failed: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
-                self._ledger.dropped(settings.label, signal, items, reasons.REFUSED)
-                failed.set_exception(Refused(f"{settings.label}: {error}", code="content_policy"))
-                return failed
+                return self._withhold(settings, signal, items, error)
         return queue.submit(signal, body, items)
+
+    def _withhold(
+        self, settings: DestinationSettings, signal: Signal, items: int, error: DecodeError
+    ) -> "asyncio.Future[Accepted]":
+        """The answer for a body that cannot be read, so not be cleaned either: it does not leave."""
+        self._ledger.dropped(settings.label, signal, items, reasons.REFUSED)
+        answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
+        if settings.required:
+            answer.set_exception(Refused(f"{settings.label}: {error}", code="content_policy"))
+        else:
+            answer.set_result(Accepted())
+        return answer
 
     def disk_queue(self, label: str) -> DiskQueue:
         """The disk queue of the destination called `label`, to read its figures or to resend what it set aside.

@@ -21,7 +21,7 @@ async def forwarding(tmp_path, book):
     made = []
     crashes = []
 
-    async def start(*destinations: DestinationSettings, folder=None) -> Forwarder:
+    async def start(*destinations: DestinationSettings, folder=None, markers=()) -> Forwarder:
         forwarder = Forwarder(
             destinations,
             spool_folder=folder or tmp_path / "spool",
@@ -29,6 +29,7 @@ async def forwarding(tmp_path, book):
             rng=random.Random(1),  # noqa: S311 - pauses, not secrets
             ledger=book,
             on_crash=lambda name, error: crashes.append((name, error)),
+            markers=markers,
         )
         await forwarder.start()
         made.append(forwarder)

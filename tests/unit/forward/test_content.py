@@ -12,9 +12,14 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from otel_evals.builtin import DIALECTS
+from otel_evals.emit.log_events import log_events
+from otel_evals.emit.results import EXPLANATION_CAP, result_attributes
 from otel_evals.forward.content import ContentPolicy, ContentSettings, apply
+from otel_evals.forward.content_keys import LONGEST_EXPLANATION, RESULT_KEYS, marker_pattern
 from otel_evals.forward.redaction import redact
 from otel_evals.records.errors import DecodeError
+from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult, EvaluatorType, Label, Source
 from otel_evals.records.signal import Signal
 
 FULL, REDACT, DROP = ContentPolicy.FULL, ContentPolicy.REDACT, ContentPolicy.DROP_CONTENT
@@ -205,6 +210,158 @@ def test_redaction_leaves_results_and_ids_of_models_alone():
     kept = values_of(span_of(apply(REDACT, Signal.TRACES, body)))
     assert kept["otel_evals.risk.reasons"] == "bob@acme.com"
     assert kept["gen_ai.input.messages"] == "[REDACTED:e-mail]"
+
+
+MARKERS = sorted({marker for dialect in DIALECTS for marker in dialect.markers})
+SECRET = "The patient's name is Jane, and she has asked for the results of last week. " * 3
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_what_marks_a_span_for_a_built_in_dialect_marks_it_for_the_policy(marker):
+    body = traces(keyed(**{marker.decode(): "x", "note": SECRET}))
+    assert SECRET.encode() in body
+    assert SECRET.encode() not in apply(DROP, Signal.TRACES, body)
+
+
+def test_the_markers_of_a_plug_in_count_too_in_spans_and_in_scopes():
+    marker = marker_pattern([b"acme.llm+", b"gen_ai.prompt", b"acme.agents"])
+    for body in (traces(keyed(acme__agents="1", note=SECRET)), traces(keyed(note=SECRET), scope="acme.agents")):
+        assert SECRET.encode() in apply(DROP, Signal.TRACES, body)
+        assert SECRET.encode() not in apply(DROP, Signal.TRACES, body, marker=marker)
+    assert marker.search(b"acme.llm+")
+    assert not marker.search(b"acme.llmm")
+
+
+def test_a_marker_anywhere_in_the_head_of_a_scope_makes_its_spans_genai():
+    request = ExportTraceServiceRequest.FromString(traces(keyed(note=SECRET)))
+    request.resource_spans[0].scope_spans[0].scope.attributes.extend(keyed(library="openinference.x"))
+    assert SECRET.encode() not in apply(DROP, Signal.TRACES, request.SerializeToString())
+
+
+@pytest.mark.parametrize("name", ["db.query.result", "db.search.result"])
+def test_documents_of_a_vector_store_go_and_their_ids_and_scores_stay(name):
+    document = keyed(**{f"{name}.id": "doc-1", f"{name}.document": "short", f"{name}.metadata": "also short"})
+    vector = KeyValue(key=f"{name}.vector")
+    vector.value.array_value.values.add(double_value=0.5)
+    score = KeyValue(key=f"{name}.score", value=AnyValue(double_value=0.5))
+    body = traces(keyed(db__system="chroma"), [(name, [*document, vector, score])])
+    (event,) = span_of(apply(DROP, Signal.TRACES, body)).events
+    assert set(values_of(event)) == {f"{name}.id", f"{name}.score"}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "all_messages_events",
+        "model_request_parameters",
+        "gen_ai.request.structured_output_schema",
+        "llm.structured_output_schema",
+        "sk.available_functions",
+    ],
+)
+def test_short_content_under_a_key_of_a_known_library_goes(key):
+    body = traces(call(**{key: "short"}))
+    assert set(values_of(span_of(apply(DROP, Signal.TRACES, body)))) == {"gen_ai.operation.name"}
+
+
+def results() -> list[EvaluationResult | EvaluationFailure]:
+    judged = EvaluationResult(
+        name="faithful",
+        score=0.25,
+        label=Label.FAIL,
+        explanation="e" * EXPLANATION_CAP,
+        evaluator_type=EvaluatorType.LLM_JUDGE,
+        evaluator_id="judge",
+        evaluator_version="abc",
+        evaluator_model="gpt-4o",
+        verdict="partly",
+        sampling_probability=0.5,
+        sampling_stratum="high_risk",
+        shadow=True,
+        source=Source.ONLINE,
+    )
+    failed = EvaluationFailure(
+        name="pii",
+        error_type="timeout",
+        message="took too long",
+        evaluator_type=EvaluatorType.CODE,
+        evaluator_id="pii",
+        evaluator_version="abc",
+        source=Source.ONLINE,
+    )
+    return [judged, failed]
+
+
+@pytest.mark.parametrize("policy", [REDACT, DROP])
+def test_our_own_results_pass_whole_as_log_records(policy):
+    ids = {"trace_id": b"t" * 16, "span_id": b"s" * 8}
+    body = log_events(b"", results(), **ids, response_id="resp_" + "a" * 200, time_ns=1)
+    assert apply(policy, Signal.LOGS, body) is body
+
+
+def test_every_key_of_a_result_is_known_and_no_explanation_of_ours_is_cut():
+    written = {key for outcome in results() for key, _ in result_attributes(outcome)}
+    assert written <= RESULT_KEYS
+    assert EXPLANATION_CAP <= LONGEST_EXPLANATION
+
+
+FOREIGN = {
+    "gen_ai.evaluation.name": "pii",
+    "gen_ai.output.messages": "hi",
+    "gen_ai.evaluation.leak": "hi",
+    "otel_evals.leak": "hi",
+    "otel_evals.verdict": SECRET * 2,
+    "gen_ai.evaluation.explanation": "e" * 5000,
+}
+
+
+def test_content_under_the_name_of_our_event_goes_and_its_explanation_is_cut():
+    events = [("gen_ai.evaluation.result", keyed(**FOREIGN)), ("gen_ai.evaluation.result", keyed(message="hi"))]
+    span = span_of(apply(DROP, Signal.TRACES, traces(call(), events)))
+    expected = {"gen_ai.evaluation.name": "pii", "gen_ai.evaluation.explanation": "e" * LONGEST_EXPLANATION}
+    assert [values_of(event) for event in span.events] == [expected]
+    assert (span.events[0].dropped_attributes_count, span.dropped_events_count) == (4, 1)
+
+
+@pytest.mark.parametrize("named", ["field", "attribute"])
+def test_content_in_a_log_record_under_the_name_of_our_event_goes_with_its_body(named):
+    request = ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add(attributes=keyed(**FOREIGN))
+    if named == "field":
+        record.event_name = "gen_ai.evaluation.result"
+    else:
+        record.attributes.extend(keyed(event__name="gen_ai.evaluation.result"))
+    record.body.kvlist_value.values.extend(keyed(role="short", message="hi"))
+    seen = ExportLogsServiceRequest.FromString(apply(DROP, Signal.LOGS, request.SerializeToString()))
+    record = seen.resource_logs[0].scope_logs[0].log_records[0]
+    assert set(values_of(record)) - {"event.name"} == {"gen_ai.evaluation.name", "gen_ai.evaluation.explanation"}
+    assert not record.HasField("body")
+
+
+def test_a_span_attribute_that_only_looks_like_ours_is_content_when_it_is_long():
+    body = traces(call(otel_evals__leak=SECRET, otel_evals__pii__label=SECRET * 2, otel_evals__route="judge"))
+    assert set(values_of(span_of(apply(DROP, Signal.TRACES, body)))) == {"gen_ai.operation.name", "otel_evals.route"}
+
+
+def test_redaction_reads_foreign_keys_and_explanations_of_results():
+    mail = "Write to bob@acme.com."
+    foreign = keyed(gen_ai__evaluation__explanation=mail, gen_ai__output__messages=mail)
+    request = ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add(event_name="gen_ai.evaluation.result")
+    record.body.string_value = mail
+    assert b"bob@" not in apply(REDACT, Signal.TRACES, traces(call(), [("gen_ai.evaluation.result", foreign)]))
+    assert b"bob@" not in apply(REDACT, Signal.LOGS, request.SerializeToString())
+
+
+@pytest.mark.parametrize("policy", [REDACT, DROP])
+def test_a_text_cut_inside_a_character_does_not_keep_a_request_from_being_cleaned(policy):
+    body = traces(call(gen_ai__input__messages="bob@acme.com", note="caf@"), extra=UNKNOWN_FIELD)
+    cut = body.replace(b"caf@", b"caf\xc3")
+    span = span_of(seen := apply(policy, Signal.TRACES, cut))
+    assert values_of(span)["note"] == "caf?"
+    assert b"bob@acme.com" not in seen
+    assert UNKNOWN_FIELD in seen
+    assert span.trace_id == b"t" * 16
 
 
 PLANTED = (b"jane.sample@", b"billing@example", b"4111 1111", b"GB33BUKB", b"078-05-1120", b"010-4477")
