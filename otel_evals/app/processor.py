@@ -27,6 +27,7 @@ from otel_evals.engine.result_logs import ResultLogs
 from otel_evals.engine.traces import Traces
 from otel_evals.forward.forwarder import Forwarder
 from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.plugins.protocols import Dialect
 from otel_evals.receive.entrance import Entrance
 from otel_evals.records.clock import Clock
 from otel_evals.records.intake import Accepted
@@ -91,6 +92,7 @@ class Processor:
         """
         config, clock, meters = self._config, self._clock, self._meters
         evaluator = build_evaluator(config, clock)
+        dialects = build_dialects(config)
         self._journal = await self._spools.open_held()
         if self._is_first:
             meters.add(catalogue.SPANS, len(self._journal), "received")
@@ -103,10 +105,11 @@ class Processor:
             ledger=self._ledger,
             on_crash=self._on_crash,
             content=config.content,
+            markers=[marker for dialect in dialects for marker in dialect.markers],
         )
         self.warnings += [*self._forwarder.warnings, *self._spools.unclaimed()]
         await self._forwarder.start()
-        self.pipeline = self._make_pipeline(evaluator)
+        self.pipeline = self._make_pipeline(evaluator, dialects)
         self._decider = Decider(evaluator and evaluator.unbounded(), self.pipeline.remember_decision)
         self._meters.watch(catalogue.WAITING, lambda: {(): len(self._holding) + self._ledger.queued})
         await self.pipeline.start()
@@ -115,10 +118,9 @@ class Processor:
         await self._entrance.start()
         self._tasks.spawn(self._spools.run(self._forwarder), "spool watch")
 
-    def _make_pipeline(self, evaluator: Evaluator | None) -> Pipeline:
+    def _make_pipeline(self, evaluator: Evaluator | None, dialects: Sequence[Dialect]) -> Pipeline:
         config, clock, meters = self._config, self._clock, self._meters
         traces, patience = Traces(config.join, clock), Patience(config.join.patience)
-        dialects = build_dialects(config)
         reader = Reader(dialects, traces, patience, self._on_crash)
         logs = LogReader(dialects, reader.markers, traces, patience, self._on_crash)
         self._holding = Holding(
