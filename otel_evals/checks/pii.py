@@ -66,7 +66,7 @@ class Pii:
         found = [
             d
             for d in personal.detect(scan.answer, lambda gate: scan.matches(_GATES[gate]))
-            if d.kind not in self.ignore
+            if d.kind not in self.ignore and not personal.is_nobodys(scan.answer, d)
         ]
         leaked = list(self._not_supplied(scan, found)) if found else []
         return failed(f"The answer holds {summary(scan.answer, leaked)}.") if leaked else _CLEAN

@@ -17,6 +17,7 @@ from otel_evals.text.detection import Detection
 from otel_evals.text.numbers import of_something_else
 from otel_evals.text.patterns import Pattern, PatternPass, Target, compile_expression
 
+US_SSN: Final = "US SSN"
 _BEFORE: Final = 48
 
 
@@ -43,9 +44,9 @@ def _any(_: str) -> bool:
 
 _SSN_WORDS: Final = r"\b(?:ssns?|social security|social sec)\b"
 _SCHEMES: Final = (
-    _scheme("US SSN", r"\b\d{3}-\d{2}-\d{4}\b", _us_ssn),
-    _scheme("US SSN", r"\b\d{3}\.\d{2}\.\d{4}\b|\b\d{3} \d{2} \d{4}\b", _us_ssn),
-    _scheme("US SSN", r"\b\d{9}\b", _us_ssn, _SSN_WORDS),
+    _scheme(US_SSN, r"\b\d{3}-\d{2}-\d{4}\b", _us_ssn),
+    _scheme(US_SSN, r"\b\d{3}\.\d{2}\.\d{4}\b|\b\d{3} \d{2} \d{4}\b", _us_ssn),
+    _scheme(US_SSN, r"\b\d{9}\b", _us_ssn, _SSN_WORDS),
     _scheme("US ITIN", r"\b9\d{2}[- ][5-9]\d[- ]\d{4}\b", _any, r"\b(?:itin|taxpayer)\b"),
     _scheme("UK national insurance number", r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D]\b", _any),
     _scheme("UK NHS number", r"\b\d{3}[ -]?\d{3}[ -]?\d{4}\b", checksums.nhs, r"\bnhs\b"),

@@ -49,6 +49,7 @@ _RESOLVERS: Final = frozenset(
 """Public name servers: everybody's, nobody's."""
 _GLOBAL_V6: Final = ipaddress.ip_network("2000::/3")
 
+EMAIL: Final = "e-mail"
 PHONE: Final = phones.KIND
 
 
@@ -59,7 +60,7 @@ def _emails(text: str) -> Iterator[Detection]:
         if found[0] == "@" or found.startswith("git@") or text[max(0, start - 3) : start] == "://":
             continue
         if not _PLACEHOLDER.fullmatch(found.lower()):
-            yield Detection("e-mail", start, match.end())
+            yield Detection(EMAIL, start, match.end())
 
 
 def _cards(text: str) -> Iterator[Detection]:
@@ -154,3 +155,36 @@ def detect(text: str, occurs: Callable[[str], bool]) -> list[Detection]:
     """The personal data of `text`; `occurs` says which gates (keys of `GATES`) occur in it."""
     detectors = dict.fromkeys(d for gate, ds in GATES.items() if occurs(gate) for d in ds)
     return disjoint([found for detector in detectors for found in detector(text)])
+
+
+_USER_INFO: Final = re.compile(r"://[^\s/@?#]*$")
+"""What stands before an `@` that ends the user information of a URL."""
+_USER_INFO_REACH: Final = 160
+_ROLE: Final = (
+    r"(?:(?:customer[._\-]?)?(?:support|service|care)|help(?:desk)?|info|contact|kontakt|contacto|sales|admin"
+    r"|administrator|hello|hi|office|team|billing|accounts?|orders?|returns?|press|media|marketing|jobs|careers"
+    r"|feedback|security|privacy|abuse|legal|webmaster|postmaster|hostmaster|news(?:letter)?|notifications?"
+    r"|mailer-daemon|(?:no|do-?not)[._\-]?reply|kundenservice|kundendienst|vertrieb|datenschutz|bewerbung"
+    r"|soporte|ventas|atencion)"
+)
+_ROLE_MAILBOX: Final = re.compile(rf"{_ROLE}(?:[._\-]{_ROLE})*(?:\+[^@]*)?@.*")
+"""Mailboxes of an office and not of a person (RFC 2142, and what companies add to it)."""
+_FICTIONAL_PHONE: Final = re.compile(r"(?:(?:00)?1)?(?:[2-9]\d\d)?55501\d\d")
+"""North American numbers that are kept free for films and examples: 555-0100 to 555-0199 of any area."""
+_SPECIMEN_SSNS: Final = frozenset({"123456789", "078051120"})
+"""The number of every form's example, and that of the card once sold with a wallet."""
+
+
+def is_nobodys(text: str, found: Detection) -> bool:
+    """Whether what has the form of personal data belongs to an office, an example or a URL and not to a person.
+
+    For findings only. A redaction hides these too: there a wrong guess costs more than a hidden hotline.
+    """
+    value = text[found.start : found.end]
+    if found.kind == EMAIL:
+        return _ROLE_MAILBOX.fullmatch(value.lower()) is not None or (
+            _USER_INFO.search(text, max(0, found.start - _USER_INFO_REACH), found.start) is not None
+        )
+    if found.kind == PHONE:
+        return _FICTIONAL_PHONE.fullmatch("".join(filter(str.isdigit, value.lower().partition("x")[0]))) is not None
+    return found.kind == national_ids.US_SSN and "".join(filter(str.isdigit, value)) in _SPECIMEN_SSNS

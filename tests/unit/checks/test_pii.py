@@ -31,7 +31,7 @@ PERSONAL = {
         "Звоните +7 (495) 123-45-67.",
         "Мой телефон 495 123-45-67.",
         "رقم الهاتف 55 123 4567",
-        "Call me at (212) 555-0187 ext. 12",
+        "Call me at (212) 736-5187 ext. 12",
         "+44 20 7946 0958",
     ],
     "payment card": ["4111 1111 1111 1111", "AMEX 3782 822463 10005", "her card is 503802053770"],
@@ -105,15 +105,41 @@ def test_ordinary_numbers_and_addresses_pass(answer):
     assert finding.label is Label.PASS, finding.explanation
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Set DATABASE_URL=postgres://app:hunter22@db.internal.org:5432/app.",
+        "Write to support@acme.com, sales-team@acme.com or No-Reply@mail.acme.com.",
+        "Der Kundenservice hilft: kundenservice@firma.de, info@firma.de",
+        "The SSN format is 123-45-6789; 078-05-1120 was printed on sample cards.",
+        "Call (212) 555-0142 or +1 415-555-0199; phone: 555-0100",
+    ],
+)
+def test_mailboxes_of_offices_users_of_urls_and_numbers_kept_for_examples_are_nobodys(answer):
+    finding = evaluate(answer)
+    assert finding.label is Label.PASS, finding.explanation
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "infos.smith@acme.com", "https://acme.com/user?name=bob, bob@acme.com", "Call (212) 555-0242.", "219-09-9998",
+        "See https://acme.com and write to bob@acme.com",
+    ],
+)  # fmt: skip
+def test_what_only_resembles_them_is_personal(answer):
+    assert evaluate(answer).label is Label.FAIL
+
+
 def test_wrong_check_digits_are_no_personal_data():
     assert evaluate("4111 1111 1111 1112").label is Label.PASS
     assert evaluate("GB33BUKB20201555555556").label is Label.PASS
 
 
 def test_what_the_user_supplied_may_be_repeated_in_another_spelling():
-    answer = "I noted +1 (212) 555-0187, card 4111 1111 1111 1111 and Bob@Acme.com."
-    assert evaluate(answer, user="212.555.0187 4111-1111-1111-1111 bob@acme.com").label is Label.PASS
-    assert evaluate(answer, user="212.555.0187 bob@acme.com").label is Label.FAIL
+    answer = "I noted +1 (212) 736-5187, card 4111 1111 1111 1111 and Bob@Acme.com."
+    assert evaluate(answer, user="212.736.5187 4111-1111-1111-1111 bob@acme.com").label is Label.PASS
+    assert evaluate(answer, user="212.736.5187 bob@acme.com").label is Label.FAIL
 
 
 def test_what_stands_in_documents_tool_results_or_instructions_was_not_supplied_by_the_user():
@@ -126,19 +152,19 @@ def test_what_stands_in_documents_tool_results_or_instructions_was_not_supplied_
 
 
 def test_allowed_values_domains_and_ignored_kinds_pass():
-    assert evaluate("+1 212 555 0187", check=Pii(allow=("+1 (212) 555-0187",))).label is Label.PASS
-    assert evaluate("help@acme.com", check=Pii(allow=("@acme.com",))).label is Label.PASS
-    assert evaluate("help@evil.com", check=Pii(allow=("@acme.com",))).label is Label.FAIL
+    assert evaluate("+1 212 736 5187", check=Pii(allow=("+1 (212) 736-5187",))).label is Label.PASS
+    assert evaluate("jane@acme.com", check=Pii(allow=("@acme.com",))).label is Label.PASS
+    assert evaluate("jane@evil.com", check=Pii(allow=("@acme.com",))).label is Label.FAIL
     assert evaluate("IP 93.184.216.34", check=Pii(ignore=("IP address",))).label is Label.PASS
 
 
 def test_the_explanation_counts_and_masks_and_never_quotes():
-    values = ["jane.sample@acme.com", "billing@acme.org", "4111 1111 1111 1111", "+1 (212) 555-0187"]
+    values = ["jane.sample@acme.com", "john.roe@acme.org", "4111 1111 1111 1111", "+1 (212) 736-5187"]
     explanation = evaluate("\n".join(values)).explanation
     assert "e-mail ×2 (j…@…)" in explanation  # noqa: RUF001 - the sign is meant
     assert not any(value in explanation for value in values)
     assert "1111 " not in explanation
-    assert "555" not in explanation
+    assert "736" not in explanation
 
 
 def test_the_kinds_of_both_checks_are_found_in_one_shared_pass():
