@@ -17,6 +17,14 @@ from otel_evals.text.patterns import Pattern
 from otel_evals.text.scan import Scan
 
 _PASSED: Final = passed()
+_SERVER_SIDE: Final = (
+    "web_search", "web_fetch", "file_search", "code_interpreter", "code_execution", "computer", "image_generation",
+    "local_shell", "shell", "tool_search",
+)  # fmt: skip
+"""Families of tools that providers run themselves. Definitions, calls and versions of one family differ in name only:
+`web_search`, `web_search_preview`, `web_search_call`."""
+_OPEN_SETS: Final = frozenset({"mcp", "mcp_toolset", "mcp_server"})
+"""Definitions that stand for a server with tools of its own, whose names nobody knows here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,7 @@ class ToolCalls:
 
     def _fault(self, call: ToolCall, number: int, offered: Mapping[str, ToolDefinition]) -> str | None:
         tool = offered.get(call.name)
-        if offered and tool is None:
+        if offered and tool is None and not _may_be_offered(call.name, offered):
             return f"call {number} names a tool that was not offered"
         arguments = call.arguments
         if isinstance(arguments, str):
@@ -75,6 +83,15 @@ class ToolCalls:
             return None
         missed = violation(tool.parameters, cast("Mapping[str, Any]", arguments), formats=self.formats)
         return None if missed is None else f"the arguments of call {number} do not fit the tool's schema: {missed}"
+
+
+def _may_be_offered(name: str, offered: Mapping[str, ToolDefinition]) -> bool:
+    """Whether a definition that stands for tools of a server, and so has no schema, covers a name of its own."""
+    hosted = [tool.name for tool in offered.values() if tool.parameters is None]
+    if any(tool in _OPEN_SETS for tool in hosted):
+        return True
+    family = next((family for family in _SERVER_SIDE if name.startswith(family)), None)
+    return family is not None and any(tool.startswith(family) for tool in hosted)
 
 
 def _sentence(faults: list[str], calls: int) -> str:

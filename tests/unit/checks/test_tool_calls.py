@@ -75,6 +75,20 @@ def test_a_name_is_not_judged_when_the_offered_tools_are_not_known(tools):
     assert evaluate(call('{"x": ', "anything"), tools=tools).label is Label.FAIL
 
 
+@pytest.mark.parametrize(
+    ("offered", "called"),
+    [("mcp", "mcp__srv__do"), ("mcp_toolset", "search_tickets"), ("web_search", "web_search_call"),
+     ("web_search_preview", "web_search_call"), ("computer_use_preview", "computer_call")],
+)  # fmt: skip
+def test_a_tool_of_a_server_that_was_offered_passes_under_its_own_name(offered, called):
+    assert evaluate(call({}, called), tools=(WEATHER, ToolDefinition(name=offered))).label is Label.PASS
+
+
+@pytest.mark.parametrize("called", ["get_wether", "file_search_call", "mcp__srv__do"])
+def test_a_web_search_that_runs_on_the_server_excuses_no_other_name(called):
+    assert evaluate(call({}, called), tools=(WEATHER, ToolDefinition(name="web_search"))).label is Label.FAIL
+
+
 def test_the_calls_of_the_history_do_not_count():
     old = Message(role="assistant", tool_calls=(call({}, "gone"),))
     answer = Choice(message=Message(role="assistant", text="Done."))
