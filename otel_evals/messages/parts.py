@@ -22,9 +22,12 @@ _RESULT: Final = frozenset({
     "tool_call_response", "tool-call-response", "tool-result", "tool_result", "tool_response", "function_call_output",
     "function_result", "function_response", "tool_call_result", "tool_return",
 })  # fmt: skip
+_ARGUMENTS: Final = ("arguments", "args", "input", "parameters")
 _MEDIA_WORDS: Final = ("image", "audio", "video", "document", "file", "blob", "uri")
 _ITEMS: Final = _CALL | _RESULT | _REASONING
-_SERVER_TOOLS: Final = frozenset({"server_tool_call", "server_tool_call_response", "server_tool_use"})
+_SERVER_CALLS: Final = frozenset({"server_tool_call", "server_tool_use"})
+"""Calls that the provider carries out: no calls for the application, but something that the model did."""
+_SERVER_RESULTS: Final = frozenset({"server_tool_call_response"})
 
 REDACTED: Final = "__REDACTED__"
 _SCRUBBED: Final = "[Scrubbed due to "
@@ -134,7 +137,9 @@ class MessageReader:
             self.add_text(fields.get("refusal", fields.get("content")))
         elif not kind:
             self._add_untyped(fields)
-        elif kind not in _SERVER_TOOLS:
+        elif kind in _SERVER_CALLS:
+            self.media.append("server_tool_call")
+        elif kind not in _SERVER_RESULTS:
             self.media.append(_modality(kind, fields))
 
     def add_call(self, fields: Mapping[str, Any]) -> None:
@@ -142,7 +147,9 @@ class MessageReader:
         inner = fields.get("function")
         inner = cast("Mapping[str, Any]", inner) if isinstance(inner, dict) else fields
         name = _first(inner, "name", "tool_name", "toolName") or _first(fields, "name")
-        arguments = _present(inner, "arguments", "args", "input", "parameters")
+        arguments = _present(inner, *_ARGUMENTS)
+        if arguments is None and not inner.keys().isdisjoint(_ARGUMENTS):
+            arguments = {}  # null says that there are none; a missing key, that the wire does not carry them
         call_id = _first(fields, "id", "tool_call_id", "call_id", "toolCallId", "toolUseId")
         self.calls.append(ToolCall(name=name or "", arguments=parsed_arguments(arguments), id=call_id))
 

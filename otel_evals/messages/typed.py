@@ -24,7 +24,7 @@ class _Text(msgspec.Struct, tag_field="type", tag="text", gc=False):
 
 class _Call(msgspec.Struct, tag_field="type", tag="tool_call", gc=False):
     name: str
-    arguments: Any = None
+    arguments: Any = msgspec.UNSET
     id: str | None = None
 
 
@@ -87,7 +87,7 @@ def _message(raw: _Message) -> Message | None:
             if part.content:
                 texts.append(part.content)
         elif isinstance(part, _Call):
-            calls.append(ToolCall(name=part.name, arguments=parsed_arguments(part.arguments), id=part.id or None))
+            calls.append(ToolCall(name=part.name, arguments=_arguments(part.arguments), id=part.id or None))
         elif isinstance(part, _Result):
             text = text_of(part.result if part.response is None else part.response)
             if is_redacted(text):
@@ -105,3 +105,10 @@ def _message(raw: _Message) -> Message | None:
         tool_results=tuple(results),
         reasoning="\n".join(reasoning),
     )
+
+
+def _arguments(value: Any) -> Any:
+    """As in `messages.parts`: null says that there are none, a missing key that the wire does not carry them."""
+    if value is msgspec.UNSET:
+        return None
+    return {} if value is None else parsed_arguments(value)

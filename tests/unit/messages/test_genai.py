@@ -99,7 +99,7 @@ def test_media_parts_are_kept_without_text_and_unknown_parts_never_fail():
     ]
     message = one([{"role": "user", "parts": parts}])
     assert message.text == "What is this?"
-    assert message.media == ("image", "image", "hologram")
+    assert message.media == ("image", "image", "hologram", "server_tool_call")
 
 
 def test_reasoning_is_kept_apart_from_the_answer():
@@ -234,3 +234,10 @@ def test_a_choice_in_the_place_of_a_message_is_read_by_its_message():
     assert turns is not None
     assert turns.messages == (Message(role="assistant", text="15"),)
     assert turns.finish == ("length",)
+
+
+@pytest.mark.parametrize("beside", [[], [{"type": "hologram"}]], ids=["typed", "walked"])
+def test_null_arguments_are_none_and_missing_ones_are_not_known(beside):
+    calls = [{"type": "tool_call", "name": "f", "arguments": None}, {"type": "tool_call", "name": "f"}]
+    message = one([{"role": "assistant", "parts": [*calls, *beside]}])
+    assert [call.arguments for call in message.tool_calls] == [{}, None]
