@@ -28,6 +28,9 @@ _ROOTS: Final = ("ai.generateText", "ai.streamText", "ai.generateObject", "ai.st
 _RESPONSES: Final = ("ai.response.", "ai.result.")
 """Where the answer stands: now, and in version 3."""
 
+_ANSWERS: Final = ("text", "object", "toolCalls", "files")
+"""What an answer is made of; any of them is one."""
+
 _SESSION: Final = ("sessionId", "session_id", "conversationId", "conversation_id", "chatId", "threadId")
 _PROMPT_NAME: Final = ("promptName", "prompt_name", "promptId", "prompt.name")
 _PROMPT_VERSION: Final = ("promptVersion", "prompt_version", "prompt.version")
@@ -111,7 +114,7 @@ def _request(attributes: Attributes) -> Request:
 
 def _choices(attributes: Attributes, request: Request) -> tuple[tuple[Choice, ...] | None, str | None]:
     """The answer and its reason. Versions 5 and 6 leave out an empty answer: the reason says that there was one."""
-    found = next((p for p in _RESPONSES if any(f"{p}{k}" in attributes for k in ("text", "object", "toolCalls"))), None)
+    found = next((p for p in _RESPONSES if any(f"{p}{k}" in attributes for k in _ANSWERS)), None)
     word = attributes.get("ai.response.finishReason") or attributes.get("ai.finishReason")
     if word is None and isinstance(listed := attributes.get(gen_ai.FINISH_REASONS), list):
         word = next(iter(items_of(listed)), None)
@@ -126,11 +129,20 @@ def _choices(attributes: Attributes, request: Request) -> tuple[tuple[Choice, ..
     if thought := text(attributes.get(f"{prefix}reasoning")):
         parts.append({"type": "reasoning", "text": thought})
     parts.extend({**fields_of(decoded(call)), "type": "tool-call"} for call in items_of(calls))
+    files, _ = structure(attributes.get(f"{prefix}files"))
+    parts.extend(_file(file) for file in items_of(files))
     read = read_vendor_message({"role": "assistant", "content": parts}, "assistant")
     if read is None:
         return None, finish_reason(word)
     choice = choice_of(read[0], word)
     return (choice,), choice.finish_reason
+
+
+def _file(raw: Any) -> dict[str, str]:
+    """A generated file as a part of the answer, by the first half of its media type."""
+    fields = fields_of(decoded(raw))
+    kind = text(fields.get("mediaType")) or text(fields.get("mimeType")) or ""
+    return {"type": "file", "modality": kind.partition("/")[0] or "file"}
 
 
 def _format(attributes: Attributes, operation: str) -> tuple[str | None, Mapping[str, Any] | None]:

@@ -111,3 +111,12 @@ def test_a_failed_call_has_no_answer() -> None:
     read = _read("ai.streamText.doStream", prompt__messages=_MESSAGES, status=STATUS_ERROR)
     assert read.choices is None
     assert read.streaming is True
+
+
+def test_generated_files_are_an_answer_without_text() -> None:
+    files = json.dumps([{"type": "file", "mediaType": "image/png", "data": "aGk="}, {"mimeType": "audio/wav"}])
+    read = _read(
+        "ai.generateText.doGenerate", prompt__messages=_MESSAGES, response__finishReason="stop", response__files=files
+    )
+    assert read.choices is not None
+    assert read.choices[0].message.media == ("image", "audio")
