@@ -66,7 +66,7 @@ SHAPES: Final = (
     _shape("npm token", r"//[\w./\-]+/:_authToken=\s*(npm_[\w\-]+|[A-Fa-f0-9\-]{36})\b"),
     _shape("PyPI token", r"\b(pypi-Ag(?:E|EN)[A-Za-z0-9_\-]{50,})", 3.3),
     _shape("RubyGems key", r"\b(rubygems_[a-f0-9]{48})\b"),
-    _shape("Hugging Face token", r"\b((?:hf_|api_org_)[A-Za-z]{34})\b", 3.5),
+    _shape("Hugging Face token", r"\b((?:hf_|api_org_)[A-Za-z0-9]{34})\b", 3.5),
     _shape("Azure client secret",
         r"(?:^|[^A-Za-z0-9_~.\-])([A-Za-z0-9_~.\-]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,34})(?:$|[^A-Za-z0-9_~.\-]"
         r"|\.[\s\"']|\.$)", 3.5),
@@ -137,7 +137,7 @@ GATE: Final = (
     r"|ft|soat|rt|rtr|ffct|cbt|imt|ptt|agent|oas)-|GR1348941|xox[a-z]|xapp-|hooks\.slack"
     r"|[sr]k_(?:live|test|prod)_|whsec_|\bsk-[A-Za-z0-9_\-]{16}|ya29\.|GOCSPX-|1//0|AIza|\b(?:AC|SK)[0-9a-f]{8}"
     r"|\bSG\.[A-Za-z0-9_\-]{16}|key-[0-9a-f]{8}|-us\d|npm_|_authToken"
-    r"|pypi-|rubygems_|hf_[A-Za-z]|api_org_|\dQ~|[Aa]ccount[Kk]ey=|[?&]sig=|SharedAccessKey=|:AA"
+    r"|pypi-|rubygems_|hf_[A-Za-z0-9]|api_org_|\dQ~|[Aa]ccount[Kk]ey=|[?&]sig=|SharedAccessKey=|:AA"
     r"|[A-Za-z0-9_\-]{3}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{20}|api/webhooks/|EAA[A-Z]|ntn_"
     r"|secret_[A-Za-z0-9]{20}"
     r"|AKC|cmVmd|do[opr]_v1_|dp\.[a-z]|dapi[a-f0-9]{4}|dt0[a-z]\d|shp[a-z]*_|sq0|lin_api_|gl(?:sa|c)_|eyJrIjoi"

@@ -150,3 +150,8 @@ def test_labelled_rows_keep_their_figures(check_rows):
     bad = {r["id"] for r in rows if r["label"] == "fail"}
     assert 2 * len(fired & bad) / (len(fired) + len(bad)) >= 0.88
     assert len(fired - bad) / (len(rows) - len(bad)) <= 0.04
+
+
+def test_a_hugging_face_token_may_hold_digits():
+    assert evaluate("hf_" + chars(33) + "7").label is Label.FAIL
+    assert evaluate("hf_9" + chars(33)).label is Label.FAIL
