@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
-from otel_evals.text.citations import SIGN, Citation, Style, citations, may_cite
+from otel_evals.text.citation_marks import SIGN
+from otel_evals.text.citations import Citation, Style, citations, may_cite
 from otel_evals.text.patterns import Pattern
 from otel_evals.text.scan import Scan
 from otel_evals.text.sources import Sources
@@ -19,7 +20,8 @@ _ROOM_FOR_SOURCES: Final = 1500
 """Characters of a prompt without recognisable sources above which it may still hold some, in a form of its own."""
 _SEARCHING_PROVIDERS: Final = frozenset({"perplexity"})
 """Providers whose models search by themselves: their sources are not on the wire."""
-_KINDS: Final = {Style.NUMBER: "number", Style.NAME: "name", Style.ID: "id", Style.URL: "address"}
+_KINDS: Final = {Style.NUMBER: "number", Style.NAME: "name", Style.ID: "id", Style.ASIDE: "id"}
+_ADDRESSES: Final = (Style.URL, Style.LINK)
 _PASSED: Final = passed()
 
 
@@ -52,12 +54,12 @@ class CitationIntegrity:
             return None
         found = citations(scan.answer)
         if not self.check_urls:
-            found = [c for c in found if c.style is not Style.URL]
+            found = [c for c in found if c.style not in _ADDRESSES]
         if not found or not scan.exchange.messages:
             return None
         if not scan.context.passages:
             return self._without_context(scan, found)
-        sources = Sources(scan, cites_zero=any(c.label == "0" for c in found))
+        sources = Sources(scan, found)
         verdicts = [(citation, holds) for citation in found if (holds := sources.hold(citation)) is not None]
         missing = [citation for citation, holds in verdicts if not holds]
         if not missing:
@@ -71,7 +73,7 @@ class CitationIntegrity:
         room = sum(len(message.text) for message in exchange.messages if message.role != "assistant")
         if not numbered or room > _ROOM_FOR_SOURCES or exchange.provider in _SEARCHING_PROVIDERS:
             return None
-        if "\u2020" in scan.answer or any(c.style is Style.URL for c in found):
+        if "\u2020" in scan.answer or any(c.style in _ADDRESSES for c in found):
             return None  # a provider's own file or web search writes such marks
         earlier = {c for m in exchange.messages for c in (citations(m.text) if may_cite(m.text) else ())}
         missing = [c for c in numbered if c not in earlier]
@@ -81,7 +83,7 @@ class CitationIntegrity:
 
 
 def _failure(missing: list[Citation], total: int, why: str) -> Finding:
-    kinds = " and ".join(dict.fromkeys(_KINDS[c.style] for c in missing))
+    kinds = " and ".join(dict.fromkeys(_KINDS.get(c.style, "address") for c in missing))
     subject = "1 citation" if total == 1 else f"{len(missing)} of {total} citations"
     verb = "names" if len(missing) == 1 else "name"
     explanation = f"{subject} (by {kinds}) {verb} a source {why}."

@@ -163,3 +163,95 @@ def test_without_context_only_clear_cases_are_judged(answer, fields):
 def test_addresses_can_be_left_out():
     check = CitationIntegrity(check_urls=False)
     assert evaluate("See https://aurora.example/returns", system=NAMED, check=check) is None
+
+
+FILES = {"documents": tuple(Document(text="one two", id=name) for name in ("a.pdf", "b.pdf"))}
+XML = {
+    "user": "<documents>\n<document index='1'>\n<source>a.pdf</source>\n<content>\nOne.\n</content>\n</document>\n"
+    "<document index='2'>\n<source>b.pdf</source>\n<content>\nTwo.\n</content>\n</document>\n</documents>\n\n"
+    "Question: what?"
+}
+PLAIN_NUMBERED = {"user": "Context:\n[1] It lasts.\n\n[2] Limescale.\n\nQuestion: what?"}
+
+
+@pytest.mark.parametrize("answer", ["[7, 8]", "[[1, 2], [7, 9]]", '["a [", 9]', '[{"a": [4, 9]}]'])
+def test_a_whole_answer_in_json_cites_only_in_its_fields_for_sources(answer):
+    assert evaluate(answer, user=NUMBERED, output_type="json") is None
+    assert evaluate('[{"sources": [1, 9]}]', user=NUMBERED).label is Label.FAIL
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        'The body is {"a":[4,5,6]} [1]',
+        "x = arr[7]; use [1].",
+        "print(items[10]) [1]",
+        "Matrix [[1, 2], [3, 4]] [1]",
+        "Matrix [\n  [1, 2],\n  [3, 4]\n] [1]",
+        "As said [[1]](https://aurora.example/limescale).",
+    ],
+)
+def test_values_and_indices_beside_a_citation_are_none(answer):
+    finding = evaluate(answer, user=NUMBERED)
+    assert finding.label is Label.PASS
+
+
+@pytest.mark.parametrize("answer", ["an efficiency[9]", 'so {"sources": [1, 9]}', "so [[9]] and [1]"])
+def test_a_citation_may_stand_close_to_a_word_and_in_a_field(answer):
+    assert evaluate(answer, user=NUMBERED).label is Label.FAIL
+
+
+def test_numbers_are_values_where_the_answer_cites_by_name():
+    assert evaluate("Levels [0] to [9] and [7-8] months [kettle-001].", system=NAMED).label is Label.PASS
+    assert evaluate("Levels [9], 24 months [kettle-999].", system=NAMED).score == 0
+
+
+@pytest.mark.parametrize("label", ["kettle-001\u2013003", "kettle-001-003", "kettle-001\u2013kettle-004"])
+def test_a_range_of_ids_holds_when_both_of_its_ends_were_given(label):
+    assert evaluate(f"x [{label}]", system=NAMED).label is Label.PASS
+
+
+def test_a_range_of_ids_that_runs_beyond_the_sources_fails():
+    assert evaluate("x [kettle-001\u2013009]", system=NAMED).label is Label.FAIL
+
+
+def test_a_linked_number_is_weighed_as_a_number_and_its_address_only_against_given_ones():
+    assert evaluate("x [1](https://example.com)", **PLAIN_NUMBERED).label is Label.PASS
+    assert evaluate("x [9](https://example.com)", **PLAIN_NUMBERED).score == 0
+    assert evaluate("x [1](https://example.com)", user=NUMBERED).score == 0.5
+    without = CitationIntegrity(check_urls=False)
+    assert evaluate("x [9](https://example.com)", user=NUMBERED, check=without).label is Label.FAIL
+
+
+@pytest.mark.parametrize("mark", ["[doc: kettle-{}]", "[source kettle-{}]", "(kettle-{})", "(source: kettle-{})"])
+def test_an_id_may_follow_its_kind_or_stand_in_parentheses(mark):
+    assert evaluate(f"24 months {mark.format('001')}.", system=NAMED).label is Label.PASS
+    assert evaluate(f"24 months {mark.format('999')}.", system=NAMED).label is Label.FAIL
+
+
+@pytest.mark.parametrize(
+    "answer", ["a virus (COVID-19)", "a kettle (e.g. new)", "either (and/or)", "24 months (approx)"]
+)
+def test_other_words_in_parentheses_are_no_citations(answer):
+    assert evaluate(answer, system=NAMED) is None
+
+
+@pytest.mark.parametrize("given", [FILES, XML], ids=["documents", "xml"])
+def test_files_are_cited_by_their_names(given):
+    assert evaluate("x [a.pdf], y (b.pdf)", **given).label is Label.PASS
+    assert evaluate("x [c.pdf]", **given).label is Label.FAIL
+
+
+def test_a_bracketed_word_is_no_id_because_the_known_ids_have_no_digits_either():
+    assert evaluate("Use [optional] or [follow-up]", **FILES) is None
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "hostile",
+    ["[[1, 2]" + " " * 60_000, "[[" + "1," * 30_000, "[[1]," * 12_000, "(" + "a-" * 30_000, "[a" + "-1" * 30_000],
+)
+def test_no_answer_and_no_document_makes_the_search_slow(hostile):
+    documents = (Document(text=f"<source>{' ' * 60_000}", id="kettle-001"),)
+    assert evaluate(f"[kettle-999] {hostile}", documents=documents).label is Label.FAIL
+    assert evaluate(f'{{"sources": ["{hostile}", "kettle-999"]}}', documents=documents).label is Label.FAIL
