@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from opentelemetry import trace
 
 from otel_evals.app.evaluator import build_evaluator
 from otel_evals.builtin import CHECKS
 from otel_evals.config.load import load
 from otel_evals.engine.evaluation import Evaluator
-from otel_evals.engine.question import Answer, Question, answer, failed_open
+from otel_evals.engine.question import Answer, answer_to, failed_open
 from otel_evals.semconv import otel_evals
 
 _LOG: Final = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ def decide(
     output: str = "",
     *,
     documents: Sequence[str | Mapping[str, Any]] | None = None,
-    tools: Sequence[Mapping[str, Any]] | None = None,
+    tools: Sequence[Mapping[str, Any]] | Mapping[str, Any] | None = None,
     tool_calls: Sequence[Mapping[str, Any]] | None = None,
     schema: Mapping[str, Any] | None = None,
     model: str | None = None,
@@ -61,12 +60,12 @@ def decide(
         messages: the conversation, `{role, content}` each, system prompt included.
         output: the model's answer.
         documents: what was retrieved, texts or `{id, text}`.
-        tools: the offered tools, with their JSON Schemas.
-        tool_calls: the calls that the model asked for.
+        tools: the offered tools with their JSON Schemas, as the usual APIs, MCP or the AI SDK spell them.
+        tool_calls: the calls that the model asked for, in the shape of any of those.
         schema: JSON Schema that the answer must fit.
         model: the requested model.
         prompt: the prompt's name, or `{name, version}`.
-        finish_reason: why the model stopped, when known.
+        finish_reason: why the model stopped, in the provider's own word, when known.
         config: YAML file; by default the one that the processor would take (`OTEL_EVALS_CONFIG`, `otel-evals.yaml`).
 
     Returns:
@@ -74,15 +73,13 @@ def decide(
     """
     try:
         evaluator = _SHARED.get(Path(config) if config is not None else None)
-        if evaluator is None:
-            return failed_open("every check is switched off")
         asked = {
             "messages": messages, "output": output, "documents": documents, "tools": tools, "tool_calls": tool_calls,
             "schema": schema, "model": model, "prompt": prompt, "finish_reason": finish_reason,
         }  # fmt: skip
-        decided = answer(evaluator, msgspec.convert(asked, Question, from_attributes=True))
+        decided = answer_to(evaluator, asked)
         span = trace.get_current_span()
-        if span.is_recording():
+        if decided.decided and span.is_recording():
             span.set_attribute(otel_evals.DECISION, decided.route)
     except Exception as error:  # noqa: BLE001 - stage boundary: the application's answer must never fail because of ours
         _LOG.warning("no decision could be made: %s", type(error).__name__)

@@ -1,17 +1,19 @@
 """`POST /v1/decide`: the application asks before it answers its user.
 
 The decision is remembered for the trace that the request names (`traceparent`), so that the span of the call shows it
-later. It fails open: when no decision can be made, the answer says so and holds nothing against the application.
+later. It fails open: when no decision can be made, also because the question is malformed, the answer says so and holds
+nothing against the application; only a body that is no JSON object is refused.
 """
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from otel_evals.engine.evaluation import Evaluator
-from otel_evals.engine.question import Question, answer, failed_open
+from otel_evals.engine.question import answer_to
+from otel_evals.otlp.json_text import parse_json
 from otel_evals.receive.http_message import Request, Response, Route, Routes
 from otel_evals.records.errors import DecodeError
 
@@ -30,7 +32,6 @@ class Decider:
     def __init__(self, evaluator: Evaluator | None, remember: Remember) -> None:
         self._evaluator = evaluator
         self._remember = remember
-        self._decoder = msgspec.json.Decoder(Question)
 
     def reconfigure(self, evaluator: Evaluator | None) -> None:
         """Decide by other checks from now on."""
@@ -41,15 +42,11 @@ class Decider:
         return {("POST", PATH): Route(handler=self._decide, max_body=_MAX_BODY)}
 
     async def _decide(self, request: Request) -> Response:
-        try:
-            question = self._decoder.decode(request.body)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise DecodeError(f"not a question: {error}") from error
-        if self._evaluator is None:
-            decided = failed_open("every check is switched off")
-        else:
-            decided = answer(self._evaluator, question)
-            named = _TRACEPARENT.fullmatch(request.head.header("traceparent") or "")
-            if named:
-                self._remember(bytes.fromhex(named[1]), decided.route)
+        asked = parse_json(request.body)
+        if not isinstance(asked, dict):
+            raise DecodeError("a question is a JSON object")
+        decided = answer_to(self._evaluator, cast("dict[str, Any]", asked))
+        named = _TRACEPARENT.fullmatch(request.head.header("traceparent") or "")
+        if decided.decided and named:
+            self._remember(bytes.fromhex(named[1]), decided.route)
         return Response(body=msgspec.json.encode(decided), content_type=_JSON)

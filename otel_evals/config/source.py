@@ -20,6 +20,10 @@ from otel_evals.config.problems import Problems
 _SUBSTITUTION = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _NAME = re.compile(r"(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 _MAX_DEPTH = 64
+_MAX_VALUES = 100_000
+"""Values of one file, those that aliases repeat included: far beyond any configuration, read in about a second."""
+_MAX_REPEATED = 10_000
+"""Values that aliases may repeat: a few lines of aliases of aliases would stand for billions."""
 
 
 class _NotYaml(yaml.YAMLError):
@@ -46,18 +50,22 @@ def read_file(file: FilePath, environ: Mapping[str, str], problems: Problems) ->
 def read_text(text: str, name: str, environ: Mapping[str, str], problems: Problems) -> Node:
     """YAML text as nodes; `name` is how its places are called."""
     empty = Node(entries={}, origin=Origin(Layer.FILE, name))
+    line, fault = 0, ""
+    node = empty
     try:
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
         node = empty if root is None else _Builder(name, environ, problems).build(root, ())
     except _NotYaml as error:
-        problems.add((), Origin(Layer.FILE, name, error.line), error.message)
-        return empty
+        line, fault = error.line, error.message
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problems.add((), Origin(Layer.FILE, name, line), f"not YAML: {_reason(error)}")
-        return empty
+        fault = f"not YAML: {_reason(error)}"
     except yaml.YAMLError:
-        problems.add((), empty.origin, "not YAML: it holds a character that YAML does not allow")
+        fault = "not YAML: it holds a character that YAML does not allow"
+    except RecursionError:  # in PyYAML's own walk, before we see a node
+        fault = f"nested deeper than {_MAX_DEPTH} levels"
+    if fault:
+        problems.add((), Origin(Layer.FILE, name, line), fault)
         return empty
     if node.is_nothing:
         return empty
@@ -84,18 +92,31 @@ class _Builder:
         self._environ = environ
         self._problems = problems
         self._scalars = yaml.SafeLoader("")
+        self._seen: set[int] = set()
+        """Identities of the composed nodes that were built; the document keeps them alive."""
+        self._values = 0
 
     def build(self, node: yaml.Node, path: Path) -> Node:
-        line: int = node.start_mark.line + 1
-        if len(path) > _MAX_DEPTH:
-            raise _NotYaml(line, f"nested deeper than {_MAX_DEPTH} levels (an anchor that holds itself?)")
-        origin = Origin(Layer.FILE, self._name, line)
+        self._enter(node, path)
+        origin = Origin(Layer.FILE, self._name, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             return Node(entries=self._mapping(node, path), origin=origin)
         if isinstance(node, yaml.SequenceNode):
             items = [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
             return Node(items=items, origin=origin)
         return self._scalar(node, path, origin)
+
+    def _enter(self, node: yaml.Node, path: Path) -> None:
+        """Count a value. What aliases stand for is built anew each time, so that it is they that need the bounds."""
+        line: int = node.start_mark.line + 1
+        if len(path) > _MAX_DEPTH:
+            raise _NotYaml(line, f"nested deeper than {_MAX_DEPTH} levels (an anchor that holds itself?)")
+        self._values += 1
+        self._seen.add(id(node))
+        if self._values > _MAX_VALUES:
+            raise _NotYaml(line, f"more than {_MAX_VALUES} values in one file")
+        if self._values - len(self._seen) > _MAX_REPEATED:
+            raise _NotYaml(line, f"aliases repeat more than {_MAX_REPEATED} values, this one among them")
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Node]:
         built: dict[str, Node] = {}
@@ -106,11 +127,13 @@ class _Builder:
                 for source in value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]:
                     if not isinstance(source, yaml.MappingNode):
                         raise _NotYaml(line, "<< takes a mapping or a list of mappings")
-                    merged = {**self._mapping(source, (*path, "<<")), **merged}
+                    self._enter(source, (*path, "<<"))
+                    for key, value in self._mapping(source, (*path, "<<")).items():
+                        merged.setdefault(key, value)
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 raise _NotYaml(line, "a key must be a plain word")
-            key: str = key_node.value
+            key = str(key_node.value)
             if key in built:
                 self._problems.add((*path, key), Origin(Layer.FILE, self._name, line), "the key stands here twice")
             built[key] = self.build(value_node, (*path, key))

@@ -1,31 +1,38 @@
 """A decision in flight: the exchange as an application hands it over before it answers its user, and our answer."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
 from otel_evals.engine.evaluation import Evaluation, Evaluator
-from otel_evals.records.exchange import (
-    Choice,
-    Document,
-    Exchange,
-    Message,
-    ToolCall,
-    ToolDefinition,
-    ToolResult,
-)
+from otel_evals.messages import normal
+from otel_evals.messages.documents import read_document
+from otel_evals.messages.genai import choice
+from otel_evals.messages.parts import MessageReader
+from otel_evals.messages.vendor_message import read_vendor_message
+from otel_evals.messages.vendor_tools import read_vendor_tools
+from otel_evals.records.exchange import Exchange, Message, ToolCall
+
+_LOG: Final = logging.getLogger(__name__)
+_NESTED_CALL: Final = ("toolUse", "functionCall", "function_call", "custom")
+"""Where Bedrock, Gemini and OpenAI's custom tools put the call."""
 
 
 class AskedMessage(msgspec.Struct, kw_only=True):
-    """One turn, in the shape that chat APIs use."""
+    """One turn, in the shape that chat APIs and frameworks use; all that a span's messages may say is read here too."""
 
     role: str
     content: Any = None
-    """Text, or a list of parts of which the text ones count."""
-    tool_calls: list[dict[str, Any]] | None = None
+    """Text, or a list of parts."""
+    parts: Any = None
+    text: Any = None
+    tool_calls: Any = None
+    function_call: Any = None
     tool_call_id: str | None = None
     name: str | None = None
+    refusal: str | None = None
 
 
 class Question(msgspec.Struct, kw_only=True):
@@ -34,13 +41,16 @@ class Question(msgspec.Struct, kw_only=True):
     messages: list[AskedMessage]
     output: str = ""
     documents: list[str | dict[str, Any]] | None = None
-    tools: list[dict[str, Any]] | None = None
+    tools: list[Any] | None = None
+    """Definitions as OpenAI, Anthropic, Gemini, Bedrock, MCP or the AI SDK spell them."""
     tool_calls: list[dict[str, Any]] | None = None
+    """The calls as any of those spells them."""
     schema: dict[str, Any] | None = None
     model: str | None = None
     prompt: str | dict[str, Any] | None = None
     """Name of the prompt, or `{name, version}`."""
-    finish_reason: str | None = None
+    finish_reason: Any = None
+    """The provider's word, whatever its spelling; one that is unknown says nothing."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,23 +68,23 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def exchange_of(question: Question) -> Exchange:
-    """The question in normal form."""
+    """The question in normal form, read by the readers that the hop's dialects use."""
     name, version = _prompt(question.prompt)
+    provider, model = normal.model(question.model)
+    turns = (read_vendor_message(_written(m), "user") for m in question.messages)
+    said = Message(role="assistant", text=question.output, tool_calls=_calls(question.tool_calls or ()))
+    documents = (read_document(d) for d in question.documents or ())
     return Exchange(
-        request_model=question.model,
+        provider=provider,
+        request_model=model,
         prompt_name=name,
         prompt_version=version,
-        messages=tuple(_message(m) for m in question.messages),
-        choices=(
-            Choice(
-                message=Message(role="assistant", text=question.output, tool_calls=_calls(question.tool_calls)),
-                finish_reason=question.finish_reason,
-            ),
-        ),
-        tools=None if question.tools is None else tuple(_tool(t) for t in question.tools),
+        messages=tuple(turn[0] for turn in turns if turn is not None),
+        choices=(choice(said, normal.finish_reason(question.finish_reason)),),
+        tools=read_vendor_tools(question.tools),
         output_type=None if question.schema is None else "json",
         output_schema=question.schema,
-        documents=tuple(_document(d) for d in question.documents or ()),
+        documents=tuple(d for d in documents if d is not None),
     )
 
 
@@ -91,6 +101,17 @@ def answer(evaluator: Evaluator, question: Question) -> Answer:
     )
 
 
+def answer_to(evaluator: Evaluator | None, asked: Mapping[str, Any]) -> Answer:
+    """The decision on what an application sent, whatever it is. Raises nothing: what cannot be decided fails open."""
+    if evaluator is None:
+        return failed_open("every check is switched off")
+    try:
+        return answer(evaluator, msgspec.convert(asked, Question, from_attributes=True))
+    except Exception as error:  # noqa: BLE001 - stage boundary: the application's answer must never fail because of ours
+        _LOG.warning("no decision could be made: %s", type(error).__name__)
+        return failed_open(f"{type(error).__name__}: {error}")
+
+
 def failed_open(reason: str) -> Answer:
     """The answer when no decision can be made: nothing is held against the application's own answer."""
     return Answer(band="low", route="pass", reasons=(), results=(), versions={}, decided=False, error=reason)
@@ -104,49 +125,16 @@ def _results(evaluation: Evaluation) -> Sequence[dict[str, Any]]:
     return [*found, *({"name": f.name, "error": f.error_type} for f in evaluation.failures)]
 
 
-def _message(asked: AskedMessage) -> Message:
-    text = _text(asked.content)
-    if asked.role == "tool":
-        return Message(role="tool", tool_results=(ToolResult(text=text, id=asked.tool_call_id, name=asked.name),))
-    return Message(role=asked.role, text=text, tool_calls=_calls(asked.tool_calls))
+def _written(asked: AskedMessage) -> dict[str, Any]:
+    return {key: value for key, value in msgspec.structs.asdict(asked).items() if value is not None}
 
 
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    parts = cast("list[Any]", content) if isinstance(content, list) else []
-    texts = (cast("dict[str, Any]", p).get("text") for p in parts if isinstance(p, dict))
-    return "\n".join(t for t in texts if isinstance(t, str))
-
-
-def _calls(calls: Sequence[Mapping[str, Any]] | None) -> tuple[ToolCall, ...]:
-    flat = (_flat(c) for c in calls or ())
-    return tuple(
-        ToolCall(name=str(c.get("name") or ""), arguments=c.get("arguments"), id=_optional(c.get("id"))) for c in flat
-    )
-
-
-def _tool(tool: Mapping[str, Any]) -> ToolDefinition:
-    flat = _flat(tool)
-    parameters = flat.get("parameters", flat.get("input_schema"))
-    return ToolDefinition(
-        name=str(flat.get("name") or ""),
-        description=str(flat.get("description") or ""),
-        parameters=cast("dict[str, Any]", parameters) if isinstance(parameters, dict) else None,
-    )
-
-
-def _flat(nested: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`{"type": "function", "function": {…}}` as `{…}`, the id kept."""
-    inner = nested.get("function")
-    return {**nested, **cast("dict[str, Any]", inner)} if isinstance(inner, dict) else nested
-
-
-def _document(document: str | Mapping[str, Any]) -> Document:
-    if isinstance(document, str):
-        return Document(text=document)
-    text = next((document[k] for k in ("text", "content", "page_content") if isinstance(document.get(k), str)), "")
-    return Document(text=text, id=_optional(document.get("id")))
+def _calls(calls: Sequence[Mapping[str, Any]]) -> tuple[ToolCall, ...]:
+    reader = MessageReader("assistant")
+    for call in calls:
+        inner = next((cast("dict[str, Any]", call[k]) for k in _NESTED_CALL if isinstance(call.get(k), dict)), call)
+        reader.add_call({**call, **inner})
+    return tuple(reader.calls)
 
 
 def _prompt(prompt: str | Mapping[str, Any] | None) -> tuple[str | None, str | None]:

@@ -9,19 +9,20 @@ once at import, from the protobuf descriptors into tables of small encoders (`ot
 * `traceId`, `spanId`, `parentSpanId` are hex of any case and of the right length, or empty;
 * 64-bit integers come as strings or numbers, enums as integers. Enum names, which senders must not use, are taken too
   when the schema knows them: some home-made senders write them and there is only one thing that they can mean;
-* a key written twice counts by its last value, as in most JSON parsers.
+* a key written twice counts by its last value, as in most JSON parsers;
+* half a surrogate pair in an escape reads as U+FFFD, and a byte order mark is skipped (`otlp.json_text`).
 """
 
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-import msgspec
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
+from otel_evals.otlp.json_text import parse_json
 from otel_evals.otlp.json_values import SCALARS, Encode, length_prefix, varint
 from otel_evals.records.errors import DecodeError
 from otel_evals.records.signal import Signal
@@ -39,16 +40,10 @@ _Table = dict[str, Callable[[Any, int], bytes]]
 
 def decode_json(signal: Signal, body: bytes) -> bytes:
     """The protobuf encoding of an OTLP/JSON Export request of `signal`. Raises DecodeError and nothing else."""
-    try:
-        document = _parse(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"not valid JSON: {error}") from error
+    document = parse_json(body)
     if type(document) is not dict:
         raise DecodeError("an OTLP/JSON request is a JSON object")
     return _encode_message(_REQUESTS[signal], cast("dict[str, Any]", document), 1)
-
-
-_parse: Final = msgspec.json.Decoder().decode
 
 
 def _encode_message(table: _Table, document: dict[str, Any], depth: int) -> bytes:

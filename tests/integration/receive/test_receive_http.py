@@ -52,6 +52,14 @@ async def test_json_reaches_the_intake_as_protobuf(open_house, make):
     assert house.intake.bodies == [(Signal.TRACES, make.trace())]
 
 
+async def test_a_text_cut_through_an_emoji_does_not_cost_the_batch(open_house, make):
+    house = await open_house()
+    body = rb'{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"cut \ud83d"}]}]}]}'
+    assert (await house.post(body, content_type="application/json")).status == 200
+    ((_, taken),) = house.intake.bodies
+    assert "cut \ufffd".encode() in taken
+
+
 async def test_partial_success_is_told_in_the_format_of_the_request(open_house, make):
     house = await open_house()
     house.intake.answer = Accepted(rejected=3, message="three were bad")
@@ -104,7 +112,7 @@ async def test_broken_protobuf_is_a_bad_request(open_house, make, body):
     await assert_alive(house, make)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xef\xbb\xbf{}", b"{} {}", b'{"resourceSpans": 1}', b"1" * 9999])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"{}\xef\xbb\xbf", b"{} {}", b'{"resourceSpans": 1}', b"1" * 9999])
 async def test_broken_json_is_a_bad_request(open_house, make, body):
     house = await open_house()
     answer = await house.post(body, content_type="application/json")

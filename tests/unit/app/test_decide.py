@@ -1,18 +1,23 @@
 """A decision in flight says what the hop would say, and never fails the application."""
 
+import json
+from http import HTTPStatus
+
 import msgspec
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_evals import decide
+from otel_evals.app.decide import PATH, Decider
 from otel_evals.app.evaluator import build_evaluator
 from otel_evals.builtin import CHECKS
 from otel_evals.config.schema import CheckSettings, Config
 from otel_evals.engine.question import Question, answer
 from otel_evals.plugins.version import check_version
+from otel_evals.receive.http_message import Head, Request
 from otel_evals.records.decision import RiskBand
-from otel_evals.records.errors import ConfigurationError
+from otel_evals.records.errors import ConfigurationError, DecodeError
 
 ASKED = [{"role": "user", "content": "How long is the warranty?"}]
 
@@ -128,3 +133,95 @@ def test_a_version_follows_the_settings_and_nothing_else() -> None:
     differing = {a.check.name for a, b in zip(first, changed, strict=True) if a.version != b.version}
     assert differing == {"retrieval_support"}
     assert all(check_version(c.check) == c.version for c in first)
+
+
+@pytest.mark.parametrize(
+    "word", ["length", "MAX_TOKENS", "max_tokens", "SAFETY", "content-filter", "FinishReason.STOP"]
+)
+def test_finish_reasons_are_taken_in_any_provider_s_word(word) -> None:
+    decided = decide(ASKED, "24 months.", finish_reason=word)
+    assert decided.decided
+    assert ("complete" in decided.reasons) == ("STOP" not in word)
+
+
+SCHEMA = {"type": "object", "required": ["sku"], "properties": {"sku": {"type": "string"}}}
+TOOLS = {
+    "openai": [{"type": "function", "function": {"name": "look_up", "parameters": SCHEMA}}],
+    "anthropic": [{"name": "look_up", "input_schema": SCHEMA}],
+    "mcp": [{"name": "look_up", "inputSchema": SCHEMA}],
+    "ai sdk": [{"type": "function", "name": "look_up", "inputSchema": SCHEMA}],
+    "bedrock": [{"toolSpec": {"name": "look_up", "inputSchema": {"json": SCHEMA}}}],
+    "gemini": [{"functionDeclarations": [{"name": "look_up", "parameters": SCHEMA}]}],
+}
+CALLS = {
+    "openai": lambda a: {"id": "1", "type": "function", "function": {"name": "look_up", "arguments": json.dumps(a)}},
+    "anthropic": lambda a: {"type": "tool_use", "id": "1", "name": "look_up", "input": a},
+    "flat": lambda a: {"name": "look_up", "arguments": a},
+    "ai sdk": lambda a: {"toolCallId": "1", "toolName": "look_up", "input": a},
+    "bedrock": lambda a: {"toolUse": {"toolUseId": "1", "name": "look_up", "input": a}},
+    "gemini": lambda a: {"functionCall": {"name": "look_up", "args": a}},
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("tools", TOOLS.values(), ids=TOOLS)
+def test_tools_and_calls_are_read_in_every_usual_shape(tools, call) -> None:
+    assert "tool_calls" in decide(ASKED, tools=tools, tool_calls=[call({"sku": 7})]).reasons
+    good = decide(ASKED, tools=tools, tool_calls=[call({"sku": "A-7"})])
+    assert good.decided
+    assert "tool_calls" not in good.reasons
+    assert any(r["name"] == "tool_calls" and r["label"] == "pass" for r in good.results)
+
+
+def test_half_a_surrogate_pair_is_no_reason_to_give_up() -> None:
+    cut = "24 months \ud83d"
+    decided = decide([{"role": "user", "content": cut}], cut, documents=[cut])
+    assert decided.decided
+    assert not any("error" in r for r in decided.results)
+
+
+class Door:
+    """`POST /v1/decide` without a network, and what it remembered."""
+
+    def __init__(self) -> None:
+        self.remembered: dict[bytes, str] = {}
+        decider = Decider(build_evaluator(Config()), self.remembered.__setitem__)
+        self._handler = decider.routes()["POST", PATH].handler
+
+    async def ask(self, body: bytes) -> dict:
+        head = Head(method="POST", path=PATH, query="", headers={b"traceparent": f"00-{1:032x}-{2:016x}-01".encode()})
+        answered = await self._handler(Request(head=head, body=body))
+        assert answered.status == HTTPStatus.OK
+        return msgspec.json.decode(answered.body)
+
+
+async def test_over_http_a_decision_is_remembered_for_its_trace() -> None:
+    door = Door()
+    body = rb'{"messages":[{"role":"user","content":"\ud83d"}],"output":"Mail jane.roe@corp-mail.com \ud83d"}'
+    decided = await door.ask(b"\xef\xbb\xbf" + body)
+    assert (decided["decided"], decided["reasons"]) == (True, ["pii"])
+    assert door.remembered == {bytes.fromhex(f"{1:032x}"): "human"}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"messages":[],"output":null}', "output"),
+        (b'{"messages":"hello","output":"x"}', "messages"),
+        (b'{"messages":[{"content":"x"}]}', "role"),
+        (b'{"messages":[{"role":"user","content":"x"}],"tools":7}', "tools"),
+        (b"{}", "messages"),
+    ],
+)
+async def test_over_http_a_malformed_question_fails_open_with_its_reason(body, reason) -> None:
+    door = Door()
+    decided = await door.ask(body)
+    assert (decided["decided"], decided["band"], decided["route"], decided["results"]) == (False, "low", "pass", [])
+    assert reason in decided["error"]
+    assert door.remembered == {}, "what was not decided is not shown as a decision"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'"x"'])
+async def test_over_http_only_what_is_no_json_object_is_refused(body) -> None:
+    with pytest.raises(DecodeError):
+        await Door().ask(body)

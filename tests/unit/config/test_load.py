@@ -180,6 +180,38 @@ def test_a_variable_that_is_not_set_is_a_fault(configure):
     assert "is not ${NAME}" in faults(configure, "data: ${a-b}")
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (
+            "# laughs\na0: &a0 [x]\n"
+            + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 20)),
+            2,
+            "aliases repeat more than 10000 values",
+        ),
+        (
+            "a0: &a0 {k: v}\n"
+            + "".join(f"a{i}: &a{i}\n  <<: [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 20)),
+            1,
+            "aliases repeat more than 10000 values",
+        ),
+        ("\n\na: &a\n  <<: *a\n", 4, "an anchor that holds itself"),
+        (f"a: {'[' * 3000}{']' * 3000}", 0, "nested deeper than 64 levels"),
+        (f"a: [{'1,' * 100_001}]", 1, "more than 100000 values"),
+    ],
+    ids=["aliases", "merges", "itself", "deep", "large"],
+)
+def test_a_file_that_stands_for_far_more_than_it_says_is_refused_with_its_line(configure, text, line, message):
+    told = faults(configure, text)
+    assert told.startswith(f"c.yaml:{line}: " if line else "c.yaml: ")
+    assert message in told
+
+
+def test_of_several_merged_mappings_the_first_wins(configure):
+    loaded = configure("receive:\n  http:\n    <<: [{listen: '127.0.0.1:1'}, {listen: '127.0.0.1:2', max_body: 1MB}]\n")
+    assert (loaded.config.receive.http.listen, loaded.config.receive.http.max_body) == ("127.0.0.1:1", 1_000_000)
+
+
 def test_merge_keys_and_anchors_work_and_the_nearer_key_wins(configure):
     config = configure(
         "receive:\n  limits: {<<: {max_requests: 7, soft_mark: 0.1}, soft_mark: 0.5}\n"

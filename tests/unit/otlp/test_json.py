@@ -219,9 +219,9 @@ def test_a_value_that_is_its_default_is_still_a_value():
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"null", b"[]", b"1", b'"x"', b"{", b"{} {}", b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b'{"a":1e999}',
+        b"", b"null", b"[]", b"1", b'"x"', b"{", b"{} {}", b"{}\xef\xbb\xbf", "{}".encode("utf-16"), b'{"a":1e999}',
         b'{"a":' + b"9" * 5000 + b"}", b'{"resourceSpans":{}}', b'{"resourceSpans":[1]}', b'{"resourceSpans":[null]}',
-        b'{"a":"\xff"}', b'{"a":"\\ud800"}', b"[" * 100_000, b'{"a":' * 100_000,
+        b'{"a":"\xff"}', b'{"a":"\\ud80"}', b"[" * 100_000, b'{"a":' * 100_000,
     ],
     ids=lambda body: f"{body[:12]!r}-{len(body)}",
 )  # fmt: skip
@@ -261,3 +261,43 @@ def test_what_is_nested_as_deep_as_allowed_the_protobuf_runtime_takes_too():
         ExportTraceServiceRequest.FromString(decoded)
     else:
         pytest.fail("no depth was refused")
+
+
+def text_in(written: str) -> str:
+    """What a string value that is written so, escapes and all, means."""
+    body = '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"' + written + '"}]}]}]}'
+    request = ExportTraceServiceRequest.FromString(decode_json(Signal.TRACES, body.encode()))
+    return request.resource_spans[0].scope_spans[0].spans[0].name
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        (r"cut \ud83d", "cut \ufffd"),
+        (r"\uDE00 cut", "\ufffd cut"),
+        (r"\ud83d\ud83d\ude00\ude00", "\ufffd\U0001f600\ufffd"),
+        (r"\ud83d\n\u0041", "\ufffd\nA"),
+        (r"\\\ud83d", "\\\ufffd"),
+        (r"\\ud83d \ud83d", r"\ud83d " + "\ufffd"),
+        (r"\\ud83d\ude00", r"\ud83d" + "\ufffd"),
+        (r"é \"\ud83d\" \ud83d\ude00", 'é "\ufffd" \U0001f600'),
+    ],
+)
+def test_half_a_surrogate_pair_reads_as_a_replacement_character(written, means):
+    assert text_in(written) == means
+
+
+@given(st.text(st.sampled_from('\\/"nud83\ud83d\ude00\U0001f600é'), max_size=12))
+def test_texts_with_halves_of_pairs_mean_what_utf_16_says(text):
+    means = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert text_in(json.dumps(text)[1:-1]) == means
+
+
+def test_a_byte_order_mark_is_skipped():
+    body = to_json(span_request := ExportTraceServiceRequest(resource_spans=[{"schema_url": "s"}]))
+    assert decode_json(Signal.TRACES, b"\xef\xbb\xbf" + body) == span_request.SerializeToString()
+
+
+def test_what_is_cut_inside_an_escape_is_still_refused():
+    with pytest.raises(DecodeError, match="not valid JSON"):
+        decode_json(Signal.TRACES, rb'{"resourceSpans":[],"a":"\ud83')
