@@ -79,8 +79,3 @@ def span_events(name: str, time_ns: int, encoded_attributes: Iterable[bytes], sh
     head = fixed64(1, time_ns) + _event_name(name)
     size = len(head) + len(shared)
     return [b"".join((_EVENT_TAG, varint(size + len(own)), head, own, shared)) for own in encoded_attributes]
-
-
-def span_event(name: str, time_ns: int, encoded_attributes: bytes) -> bytes:
-    """A span's event field; `encoded_attributes` are attribute fields with number 3 (`attributes(3, …)`)."""
-    return length_delimited(SPAN_EVENTS, fixed64(1, time_ns) + _event_name(name) + encoded_attributes)

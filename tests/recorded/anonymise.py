@@ -7,6 +7,8 @@ import json
 import re
 import socket
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -15,7 +17,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 _OF_THE_MACHINE: Final = re.compile(r"host\.|process\.|os\.|thread\.|container\.|service\.instance\.id$")
 _INSIDE_PACKAGES: Final = re.compile(r"(?:/[\w.@+~-]+)+/(site-packages|lib/python3\.\d+|node_modules|producers)/")
-_TELLTALES: Final = ("/root/", "/home/", "/work/", "/tmp/", socket.gethostname())  # noqa: S108 - looked for, not used
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_TELLTALES: Final = (f"{_ROOT}/", f"{Path.home()}/", "/home/", f"{gettempdir()}/", socket.gethostname())
 
 
 def anonymous(signal: str, body: bytes, *, is_json: bool) -> bytes:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from otel_evals.otlp.encode import SPAN_ATTRIBUTES, attributes, length_delimited, span_event, varint
+from otel_evals.otlp.encode import SPAN_ATTRIBUTES, attributes, length_delimited, span_events, varint
 from otel_evals.otlp.frame import read_varint, walk
 from otel_evals.otlp.ids import span_ids
 from otel_evals.otlp.splice import extract, splice
@@ -54,8 +54,9 @@ def items_of(body: bytes):
     return frame, [(r, s, i) for r in frame.resources for s in r.scopes for i in s.items]
 
 
-ADDITION = attributes(SPAN_ATTRIBUTES, [("added", "yes"), ("score", 0.5)]) + span_event(
-    "result", 7, attributes(3, [("label", "fail"), ("reasons", ("a", "b")), ("ok", True), ("n", -3)])
+RESULT = attributes(3, [("label", "fail"), ("reasons", ("a", "b")), ("ok", True), ("n", -3)])
+ADDITION = b"".join(
+    [attributes(SPAN_ATTRIBUTES, [("added", "yes"), ("score", 0.5)]), *span_events("result", 7, [RESULT], b"")]
 )
 
 
