@@ -1,9 +1,10 @@
-"""The contracts of the three kinds of plug-in. Built-ins are ordinary plug-ins under these same contracts."""
+"""The contracts of the kinds of plug-in. Built-ins are ordinary plug-ins under these same contracts."""
 
 from typing import ClassVar, Protocol, runtime_checkable
 
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding
+from otel_evals.records.judging import Estimate, JudgeCase, Need, Target, Verdict
 from otel_evals.records.reading import Fragment, Reading
 from otel_evals.records.span import LogView, SpanView
 from otel_evals.text.patterns import Pattern
@@ -66,4 +67,45 @@ class Dialect(Protocol):
 
     def read_log(self, record: LogView) -> Fragment | None:
         """The piece of a call that a log record carries; None when it is not one of this dialect."""
+        ...
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A question to a sampled exchange that costs time or money: a model behind an endpoint, or one in this process.
+
+    Nothing waits for a judge: it runs beside the data path, within a deadline, a budget and a bound on how many run at
+    one time, all of which are kept by whoever calls it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Evaluation name, snake_case, none of `semconv.otel_evals.RESERVED_WORDS`."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Hash of everything that decides: rubric text, answer schema, parameters, model snapshot."""
+        ...
+
+    @property
+    def target(self) -> Target:
+        """Whether it judges single calls or whole runs of an agent."""
+        ...
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What a case must have; one that lacks it is not judged (`filtered`)."""
+        ...
+
+    def estimate(self, case: JudgeCase) -> Estimate:
+        """What judging `case` takes at most. It is reserved from the budget before `judge` is called."""
+        ...
+
+    async def judge(self, case: JudgeCase) -> Verdict:
+        """The verdict on `case`. Raises JudgeFailure; any other exception counts as `judge_error`."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections and whatever else it holds."""
         ...
