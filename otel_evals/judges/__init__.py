@@ -1,0 +1,1 @@
+"""Judges behind endpoints: the client, its manners, and how an answer becomes a verdict."""

@@ -1,0 +1,1 @@
+"""Which spans come to a judge, and with what probability each: pure functions of span, configuration and time."""
