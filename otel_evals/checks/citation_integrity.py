@@ -11,7 +11,7 @@ from msgspec import Meta
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
 from otel_evals.text.citation_marks import SIGN
-from otel_evals.text.citations import Citation, Style, citations, may_cite
+from otel_evals.text.citations import Citation, Style, citations, labelled, may_cite, plain_labels
 from otel_evals.text.patterns import Pattern
 from otel_evals.text.scan import Scan
 from otel_evals.text.sources import Sources
@@ -52,7 +52,10 @@ class CitationIntegrity:
         """Weighs each citation; None when there is none, or when nobody can tell what the model was given."""
         if not scan.matches(SIGN):
             return None
-        found = citations(scan.answer)
+        labels = plain_labels(scan.answer)
+        if labels and scan.exchange.messages and {p.id for p in scan.context.passages}.issuperset(labels):
+            return _PASSED
+        found = labelled(labels) if labels else citations(scan.answer)
         if not self.check_urls:
             found = [c for c in found if c.style not in _ADDRESSES]
         if not found or not scan.exchange.messages:

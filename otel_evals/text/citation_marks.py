@@ -47,14 +47,31 @@ MARK: Final = re.compile(
 SUPERSCRIPT: Final = re.compile(r"[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3}(?![^\W_])")
 SIGN: Final = Pattern(
     Target.ANSWER,
-    r"\[[^\[\]\n]{1,160}\]|【|https?://|<sup>|[\x{b9}\x{b2}\x{b3}\x{2074}-\x{2079}]"
+    # Without upper bounds, which the shared pass would have to confirm: the parser keeps them.
+    r"\[[^\[\]\n]+\]|【|https?://|<sup>|[\x{b9}\x{b2}\x{b3}\x{2074}-\x{2079}]"
     r"|\((?i:see |cf\. |from )?(?i:doc|source|passage|chunk|ref|cit|quelle|fuente|fonte|fonti|出典|来源|出处)"
     r"|(?:Document|Source|Passage|Doc) #?\d"
-    r"|\((?:[^\W_]+[-_.:#/])+(?:\d{1,6}|[a-z]{2,4})[),;]"
+    r"|\((?:[^\W_]+[-_.:#/])+(?:\d+|[a-z]{2,})[),;]"
     rf"|(?im){_FOOTER_HEADING}[:\x{{ff1a}}]"
     r"|\"(?i:[a-z_]*(?:source|citation|citations|references|document|doc)_?(?:id)?s?|cited_[a-z]+|source_documents)\"\s*:",
 )
 """Whether a text holds any sign of a citation: one pattern of the shared pass, so that most answers cost nothing."""
+PLAIN_BRACKET: Final = re.compile(
+    # The bracket comes first, so that the engine skips to the next one.
+    r"\[(?:(?<=[^\s=\u2208\u2209:] \[)|(?<=\]\[))([0-9]{1,3}|[^\W\d_](?:[\w-]|\.(?![0-9])){0,79})\]"
+    r"(?!\s*(?:[=+*/<>(]|\.[a-z_]))"
+)
+"""A number or a word in brackets behind a word and a space, which nothing uses: `lasts 24 months [2].` A citation,
+where it is that of a source; whatever else is in brackets is looked at more closely."""
+BESIDES_BRACKETS: Final = (
+    r"[`【\x{b9}\x{b2}\x{b3}\x{2070}\x{2074}-\x{2079}]|~~~|https?://|<sup>"
+    r"|\([\s\pZ]*(?i:sources?|refs?|references?|citations?|cite[sd]?|quellen?|fuentes?|fontes?|fonti|出典|来源|出处)[\s\pZ]*[:\x{ff1a}]"
+    r"|\((?i:see |cf\. |from )?(?i:doc|source|passage|chunk)[a-z]*[ #]*\pN"
+    r"|\((?:[\pL\pN]+[-_.:#/])+(?:\pN|[a-z]{2})"
+    r"|(?:Document|Source|Passage|Doc) #?\pN"
+    rf"|(?im){_FOOTER_HEADING}[:\x{{ff1a}}]"
+)
+"""Occurs in every text with citations other than brackets, and wherever brackets need not be citations (code)."""
 ENDS_A_WORD: Final = re.compile(r"[^\W\d_]{3}[.,;:!?)\"'\u201d]\Z|[^\W\d_]{5}\Z")
 """What a superscript that cites follows: a clause or a long word, not a unit (`km²`) or a variable (`x²`)."""
 FOOTER: Final = re.compile(

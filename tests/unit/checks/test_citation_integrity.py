@@ -1,10 +1,13 @@
 """What is a citation, and whether its source was given."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from otel_evals.checks.citation_integrity import CitationIntegrity
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Choice, Document, Exchange, Message
+from otel_evals.text.citations import citations, labelled, plain_labels
 from otel_evals.text.patterns import PatternPass
 from otel_evals.text.scan import Scan
 
@@ -255,3 +258,54 @@ def test_no_answer_and_no_document_makes_the_search_slow(hostile):
     documents = (Document(text=f"<source>{' ' * 60_000}", id="kettle-001"),)
     assert evaluate(f"[kettle-999] {hostile}", documents=documents).label is Label.FAIL
     assert evaluate(f'{{"sources": ["{hostile}", "kettle-999"]}}', documents=documents).label is Label.FAIL
+
+
+PIECES = st.sampled_from([
+    "It lasts [1].", "x [2] ", "Use [12]", " [kettle-001]", "[1]", "[", "]", "[a.pdf]", "[v1.2]", "[doc.1]",
+    " [doc.1-2]",
+    " ", "\n", "word", "a", "_", "= ", "\u2208 ", ": ", "'a': ", "/ 2", "(", ")", ".join(", " .x(", "==", "<b>", "`",
+    "~~~",
+    "{", "!", "^", " \u30102\u3011", "\u00b2", "clause.\u2074", "<sup>3</sup>", "https://a.example/b ",
+    "(source: kettle-001)", "( Source : x)", "(doc-2 ,a.b-c)", "(\u00fcber-12)", "(see passage 3)", "Document 2",
+    "Source #4",
+    "\nSources: x, Y z\n", "\n- **Quellen** :", "arr", "list", '{"a": ', '"}', "1, 2",
+])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_brackets_that_are_told_without_parsing_are_what_the_parser_finds(answer):
+    labels = plain_labels(answer)
+    assert not labels or labelled(labels) == citations(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "x = [1]", "x \u2208 [1] y", "so 'a': [1] y", "see a[1]", "use [1] + 2", "so [1].append(2)", "so [1] .pop()",
+        "to [1](https://a.example)", "`x [1]`", "~~~\nx [1]\n~~~", '{"a": "x [1]"}', "as [1] and [^2]",
+        "x [1], \u30109\u3011",
+        "x [1], said.\u2079", "x [1] y<sup>9</sup>", "x [1] (source: y)", "x [1] ( Sources : y)", "x [1], (a-b-9)",
+        "x [1], (\u00fcber-12)", "x [1], (see doc 9)", "x [1]. Document 9", "x [1].\nSources:\n- Y z",
+        "x [1] https://a.example",
+        "x [1, 2]", "x [doc.1]", "x [doc 1]", "x [1] and [see below]", "x [2024]", "no mark",
+    ],
+)  # fmt: skip
+def test_what_may_be_more_or_less_than_a_plain_bracket_is_parsed(answer):
+    assert plain_labels(answer) == []
+
+
+@pytest.mark.parametrize(
+    "answer", ["x [1].", "x [1][2], y [kettle-001]", "x (so) [1]; y: z [a.pdf]", "\u00fcber [2]\u3002"]
+)
+def test_plain_brackets_are_told_without_parsing(answer):
+    assert plain_labels(answer)
+    assert labelled(plain_labels(answer)) == citations(answer)
+
+
+def test_a_plain_bracket_is_weighed_like_any_other():
+    documents = tuple(Document(text="one two", id=i) for i in ("1", "kettle-002"))
+    assert evaluate("a [1], b [kettle-002].", documents=documents).label is Label.PASS
+    assert evaluate("a [1], b [kettle-003].", documents=documents).score == 0.5
+    assert evaluate("a [1], b [7] [1].", documents=documents).score == pytest.approx(2 / 3)
+    assert evaluate("a [1], b [optional].", documents=documents).label is Label.PASS
+    assert evaluate("b [optional].", documents=documents) is None
