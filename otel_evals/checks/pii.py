@@ -19,8 +19,7 @@ from otel_evals.text.detection import Detection, bare, summary
 from otel_evals.text.patterns import Pattern, Target
 from otel_evals.text.scan import Scan
 
-_GATES: Final = {gate: Pattern(Target.ANSWER, gate) for gate in personal.GATES}
-_PATTERNS: Final = tuple(_GATES.values())
+_PATTERNS: Final = tuple(Pattern(Target.ANSWER, gate) for gate in personal.GATES)
 _PATTERN_SET: Final = frozenset(_PATTERNS)
 _NATIONAL_DIGITS: Final = 8
 """Digits at the end of a telephone number that are the same with and without country and trunk code."""
@@ -61,11 +60,13 @@ class Pii:
         """Fails with kinds, counts and masked forms; None when there is no answer."""
         if not scan.answer:
             return None
-        if scan.hits(Target.ANSWER).isdisjoint(_PATTERN_SET):
+        hits = scan.hits(Target.ANSWER)
+        if hits.isdisjoint(_PATTERN_SET):
             return _CLEAN
+        gates = {pattern.expression for pattern in hits}
         found = [
             d
-            for d in personal.detect(scan.answer, lambda gate: scan.matches(_GATES[gate]))
+            for d in personal.detect(scan.answer, gates.__contains__)
             if d.kind not in self.ignore and not personal.is_nobodys(scan.answer, d)
         ]
         leaked = list(self._not_supplied(scan, found)) if found else []

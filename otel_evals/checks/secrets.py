@@ -16,8 +16,7 @@ from otel_evals.text.detection import bare, summary
 from otel_evals.text.patterns import Pattern, Target
 from otel_evals.text.scan import Scan
 
-_GATES: Final = {gate: Pattern(Target.ANSWER, gate) for gate in credentials.GATES}
-_PATTERNS: Final = tuple(_GATES.values())
+_PATTERNS: Final = tuple(Pattern(Target.ANSWER, gate) for gate in credentials.GATES)
 _PATTERN_SET: Final = frozenset(_PATTERNS)
 _CLEAN: Final = passed()
 
@@ -47,9 +46,11 @@ class Secrets:
         """Fails with kinds, counts and masked forms; None when there is no answer."""
         if not scan.answer:
             return None
-        if scan.hits(Target.ANSWER).isdisjoint(_PATTERN_SET):
+        hits = scan.hits(Target.ANSWER)
+        if hits.isdisjoint(_PATTERN_SET):
             return _CLEAN
-        found = credentials.detect(scan.answer, lambda gate: scan.matches(_GATES[gate]))
+        gates = {pattern.expression for pattern in hits}
+        found = credentials.detect(scan.answer, gates.__contains__)
         if found:
             supplied = bare("\n".join((scan.user_text, *self.allow)))
             found = [

@@ -43,7 +43,7 @@ _EAST_ASIAN: Final = re.compile(
 )
 _NUMBERED: Final = re.compile(r"\d{1,6}[a-z]?[ ,]+[^\W\d]|[^\W\d]{3,}\.? \d{1,5}\b")
 
-_OWNER: Final = compile_expression(
+_OWNER_WORDS: Final = (
     r"(?i)\b(?:lives?|resides?|residing|living) (?:at|on|in)\b|\b(?:wohnt|wohnhaft)\b|\b(?:habite|demeure) (?:au"
     r"|à|rue)?"
     r"|\b(?:vive|reside|residente|domiciliad[oa]) (?:en|na|no|em|in|a)\b|\b(?:abita|risiede) (?:in|a)\b"
@@ -52,10 +52,12 @@ _OWNER: Final = compile_expression(
     r"|\b(?:his|her|their)(?: [a-z]+)? address\b|['’]s (?:[a-z]+ )?address\b"
     r"|\b(?:adresse (?:von|de)|direcci[óo]n de|indirizzo di|endere[çc]o d[eoa]|adres van)\b|адрес \S+"
 )
-_LABEL: Final = compile_expression(
+_OWNER: Final = compile_expression(_OWNER_WORDS)
+_LABEL_WORDS: Final = (
     r"(?i)(?:address|adresse|anschrift|direcci[óo]n|domicilio|indirizzo|endere[çc]o|adres|адрес|住所|地址|住址|주소|العنوان"
     r"|địa chỉ|alamat|पता)\s{0,3}[:：=]|(?:住所|地址|住址|주소)"
 )
+_LABEL: Final = compile_expression(_LABEL_WORDS)
 _NAMED: Final = re.compile(
     r"(?:\b(?:name|nom|nombre|nome|naam|imi[ęe]|имя|фио|ad soyad|nama|họ tên)\b"
     r"|姓名|氏名|名前|이름|성명|الاسم|नाम)\s{0,3}[:：=]"
@@ -95,6 +97,11 @@ _MARKED_STREET: Final = re.compile(
     rf"{_BOX}|(?:^|[\s,])(?:ul\.|ул\.|rue|calle|via|rua|avenida) \w|\w{{2,}}[ \-]?{_STREET_SUFFIX} \d"
 )
 
+NAMED_GATE: Final = rf"{_OWNER_WORDS}|{_LABEL_WORDS}|(?-i:\d[A-Za-z]? (?:[A-Z][\w.'\-]+ )+{_STREET_ENGLISH}\b)"
+"""Occurs wherever `find_named` finds something."""
+LABEL_GATE: Final = r"(?im)^\W*(?:[a-z]* )?\d+ \S|\S \d+[a-z]?\W*$|^\W*psc \d"
+"""Occurs wherever `find_labels` finds something: lines that begin or end with a number."""
+
 _GAP: Final = 90
 """Characters behind an anchor within which the address begins."""
 _BEFORE: Final = 120
@@ -103,8 +110,8 @@ _MOST_ANCHORS: Final = 500
 """Anchors of one kind that are looked at: no person's text has more, and time stays bounded on one made to have."""
 
 
-def find(text: str) -> Iterator[Detection]:
-    """Every address of `text` that stands with the name of its inhabitant."""
+def find_named(text: str) -> Iterator[Detection]:
+    """Every address of running `text` that stands with the name of its inhabitant."""
     for match in islice(_OWNER.finditer(text), _MOST_ANCHORS):
         yield from _behind(text, match.start(), match.end())
     for match in islice(_LABEL.finditer(text), _MOST_ANCHORS):
@@ -119,7 +126,25 @@ def find(text: str) -> Iterator[Detection]:
     for match in _PROSE.finditer(text):
         if not _ORGANISATION.search(match[1].lower()):
             yield Detection(KIND, match.start(), match.end())
-    yield from _blocks(text)
+
+
+def find_labels(text: str) -> Iterator[Detection]:
+    """Every postal label of `text`: a line that is a name, soon a numbered line, and a unit, box or postcode."""
+    if text.count("\n") < 2:
+        return
+    for match in _LABEL_LINE.finditer(text):
+        lines = text[max(0, match.start() - _BEFORE) : match.start()].split("\n")[:-1][-5:]
+        names = [
+            line
+            for line in lines
+            if _NAME_LINE.fullmatch(line) and len(line) < 60 and not _ORGANISATION.search(line.lower())
+        ]
+        if not names:
+            continue
+        block = text[match.start() : match.end() + _GAP].lower()
+        if _marked_street(match[0].lower()) or (_HOUSE_FIRST.match(block) and _ends_as_address(block)):
+            first = match.start() - sum(len(line) + 1 for line in lines[lines.index(names[0]) :])
+            yield Detection(KIND, first, match.end())
 
 
 def _behind(text: str, start: int, end: int) -> Iterator[Detection]:
@@ -137,25 +162,6 @@ def _behind(text: str, start: int, end: int) -> Iterator[Detection]:
 def _numbered_name(behind: str) -> re.Match[str] | None:
     """A house number beside a capitalised word, at the very beginning."""
     return _HOUSE.match(behind) if _CAPITAL_OR_DIGIT.match(behind) else None
-
-
-def _blocks(text: str) -> Iterator[Detection]:
-    """Postal labels: a line that is a name, and within five lines a numbered line and a unit, box or postcode."""
-    if text.count("\n") < 2:
-        return
-    for match in _LABEL_LINE.finditer(text):
-        lines = text[max(0, match.start() - _BEFORE) : match.start()].split("\n")[:-1][-5:]
-        names = [
-            line
-            for line in lines
-            if _NAME_LINE.fullmatch(line) and len(line) < 60 and not _ORGANISATION.search(line.lower())
-        ]
-        if not names:
-            continue
-        block = text[match.start() : match.end() + _GAP].lower()
-        if _marked_street(match[0].lower()) or (_HOUSE_FIRST.match(block) and _ends_as_address(block)):
-            first = match.start() - sum(len(line) + 1 for line in lines[lines.index(names[0]) :])
-            yield Detection(KIND, first, match.end())
 
 
 def _ends_as_address(block: str) -> bool:

@@ -3,7 +3,12 @@
 Shared by the detectors of personal data and of credentials, by the checks that report them and by redaction.
 """
 
+from typing import Final
+
 import msgspec
+
+_BESIDES: Final = "".join(c for c in map(chr, range(128)) if not c.isalnum()).encode()
+"""The characters of ASCII that are neither letters nor digits."""
 
 
 class Detection(msgspec.Struct, frozen=True):
@@ -16,6 +21,8 @@ class Detection(msgspec.Struct, frozen=True):
 
 def bare(text: str) -> str:
     """Letters and digits of `text` in lower case: two spellings of one number are equal in this form."""
+    if text.isascii():  # many times quicker, and whole conversations come here
+        return text.encode().translate(None, _BESIDES).decode().lower()
     return "".join(filter(str.isalnum, text)).lower()
 
 

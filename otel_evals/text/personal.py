@@ -49,18 +49,29 @@ _RESOLVERS: Final = frozenset(
 """Public name servers: everybody's, nobody's."""
 _GLOBAL_V6: Final = ipaddress.ip_network("2000::/3")
 
+_PUNCTUATION: Final = "!#$%&'*+/=?^`{|}~.-"
+"""Characters of a local part with which none begins in practice."""
 EMAIL: Final = "e-mail"
 PHONE: Final = phones.KIND
 
 
 def _emails(text: str) -> Iterator[Detection]:
-    for match in _EMAIL.finditer(text):
-        found = match[0].lstrip("!#$%&'*+/=?^`{|}~.-")
-        start = match.end() - len(found)
+    offset, end = _around_signs(text)
+    for match in _EMAIL.finditer(text[offset:end]):
+        found, stop = match[0].lstrip(_PUNCTUATION), offset + match.end()
+        start = stop - len(found)
         if found[0] == "@" or found.startswith("git@") or text[max(0, start - 3) : start] == "://":
             continue
         if not _PLACEHOLDER.fullmatch(found.lower()):
-            yield Detection(EMAIL, start, match.end())
+            yield Detection(EMAIL, start, stop)
+
+
+def _around_signs(text: str) -> tuple[int, int]:
+    """From the word of the first at sign to that of the last: no address reaches beyond."""
+    first, last = text.find("@"), text.rfind("@")
+    start = max(text.rfind(" ", 0, first), text.rfind("\n", 0, first)) + 1
+    end = text.find(" ", last)
+    return start, end if end >= 0 else len(text)
 
 
 def _cards(text: str) -> Iterator[Detection]:
@@ -128,9 +139,15 @@ def _is_version(text: str, start: int, end: int) -> bool:
     return _VERSION_BEFORE.search(before) is not None or all(int(part) < 32 for part in text[start:end].split("."))
 
 
+_SEPARATOR: Final = r"[ \-./()\x{a0}\x{2011}]"
+_DIGITS: Final = rf"\d(?:{_SEPARATOR}{{0,3}}\d){{6}}|\d{{6}}\+\d{{4}}|" + "|".join(
+    rf"\d{{{n}}}{_SEPARATOR}{{1,3}}\d(?:{_SEPARATOR}{{0,3}}\d){{{5 - n}}}" for n in range(1, 6)
+)
+"""Seven digits or more, or six in several groups: six in a row are nobody's number, and frequent."""
+
 GATES: Final[dict[str, tuple[Detector, ...]]] = {
     r"[\pL\pN]@[\pL\pN]": (_emails,),
-    r"\d(?:[ \-./()\x{a0}]{0,3}\d){5}": (national_ids.find, _cards, phones.find),
+    _DIGITS: (national_ids.find, _cards, phones.find),
     r"\d[\-. ]\d{2}[\-. ]\d{4}\b|\b[A-Z]{6}\d\d[A-Z]|\b[A-Z]{5}\d{4}[A-Z]\b|\b[A-Z]{2} ?\d\d ?\d\d ?\d\d": (
         national_ids.find,
     ),
@@ -141,12 +158,8 @@ GATES: Final[dict[str, tuple[Detector, ...]]] = {
     r"(?i)licen[cs]e|passp|passa?p|pasa?por|paszport|reisepass|führerschein|permis|rijbewijs|patente|prawo jazdy"
     r"|condu[cçz]|motorista|\bcnh\b|водительск|паспорт"
     r"|運転免許|驾驶证|駕駛證|운전면허|旅券|パスポート|护照|護照|여권|جواز|hộ chiếu": (national_ids.find_documents,),
-    r"(?i)\b(?:lives?|resid\w+|living|wohn\w+|habite|demeure|vive|abita|risiede|woont|mieszka) |address|adress"
-    r"|adres|anschrift|direcci|domicil|indirizzo|endere|адрес|прожива|住|地址|주소|العنوان|địa chỉ|alamat|पता"
-    r"|\d [^\n]{0,32}(?:street|avenue|road|lane|drive|boulevard)"
-    r"|(?-i:\d [A-Z][\w.' \-]{0,30} (?:St|Ave|Rd|Ln|Dr|Blvd|Way|Court|Ct|Place|Pl|Square|Sq|Terrace)\b)"
-    r"|apt\.? ?\d|suite \d|ap[oe] a|box \d"
-    r"|\n[^\n]*\d{4,6}\W*(?:\n|$)|\n[^\n]*[^\W\d] \d{1,4}\W*(?:\n|$)": (addresses.find,),
+    addresses.NAMED_GATE: (addresses.find_named,),
+    addresses.LABEL_GATE: (addresses.find_labels,),
 }
 """Gate → the detectors that can find something only where the gate occurs."""
 

@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from otel_evals.checks.pii import Pii
 from otel_evals.checks.secrets import Secrets
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Choice, Document, Exchange, Message, ToolResult
-from otel_evals.text.patterns import PatternPass
+from otel_evals.text import addresses, personal
+from otel_evals.text.patterns import PatternPass, Target
 from otel_evals.text.scan import Scan
 
 
@@ -199,3 +202,33 @@ def test_labelled_rows_keep_their_figures(check_rows):
     bad = {r["id"] for r in rows if r["label"] == "fail"}
     assert 2 * len(fired & bad) / (len(fired) + len(bad)) >= 0.97
     assert len(fired - bad) / (len(rows) - len(bad)) <= 0.03
+
+
+PATTERNS = PatternPass(Pii().patterns())
+PIECES = st.sampled_from([
+    "Ann Lee", "Mr ", "John Smith", ", ", " ", "\n", "\n", ". ", "12", "77 Mill Lane", "12 Baker Street", "Apt. 3",
+    "Unit 4",
+    "W1A 1AA", "K1A 0B1", "12345", "PSC 3 Box 4", "Main Rd", "lives at ", "wohnt in der ", "Hauptstra\u00dfe 12",
+    "Address: ",
+    "Name: ", "his address is ", "\u5730\u5740", "\u5efa\u56fd\u8def88\u53f7", "Shipping address", " of ",
+    "9 Elm St", "rue de la Paix",
+])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_an_address_is_found_only_where_a_gate_occurs(answer):
+    gates = {pattern.expression for pattern in PATTERNS.match(Target.ANSWER, answer)}
+    ungated = [d for d in personal.detect(answer, lambda _: True) if d.kind == addresses.KIND]
+    assert [d for d in personal.detect(answer, gates.__contains__) if d.kind == addresses.KIND] == ungated
+
+
+DIGITS = st.lists(
+    st.sampled_from(["5", "12", "030", "415", "7364", "+", "-", " ", ".", "/", "(", ")", "\u2011", "tel ", "x"])
+)
+
+
+@given(DIGITS.map("".join).map("Call {}.".format))
+def test_a_phone_number_is_found_only_where_a_gate_occurs(answer):
+    gates = {pattern.expression for pattern in PATTERNS.match(Target.ANSWER, answer)}
+    ungated = [d for d in personal.detect(answer, lambda _: True) if d.kind == personal.PHONE]
+    assert [d for d in personal.detect(answer, gates.__contains__) if d.kind == personal.PHONE] == ungated
