@@ -33,7 +33,6 @@ _WHY: Final = {
 }
 _BY_PATTERN: Final = {signal.pattern: signal for signal in SIGNALS}
 _PATTERNS: Final = tuple(_BY_PATTERN)
-_PATTERN_SET: Final = frozenset(_PATTERNS)
 
 _STUFFING_WEIGHT: Final = 0.8
 _NAMES_SECRET: Final = 0.5
@@ -42,6 +41,8 @@ _PROBE: Final = 12
 """Characters of the piece whose repetition is counted."""
 _STUFFED_SHARE: Final = 0.25
 """Share of the text that one repeated piece has to fill."""
+_STUFFED_NEAR: Final = 120
+"""Characters within which such a piece comes again: their mean distance is 48 at most. Mostly none does."""
 _PLAIN_FILL: Final = frozenset("-=_*.|#~+ \n\t\r0,")
 """Characters that fill tables and rules."""
 
@@ -94,9 +95,10 @@ class PromptInjection:
 def _weigh(scan: Scan, text: str) -> dict[Family, float]:
     """The weight of each family that shows; empty for nearly every text, at the price of the shared pass alone."""
     found: dict[Family, float] = {}
-    hits = scan.hits(Target.UNTRUSTED_FOLDED) & _PATTERN_SET
-    for hit in hits:
-        signal = _BY_PATTERN[hit]
+    for hit in scan.hits(Target.UNTRUSTED_FOLDED):
+        signal = _BY_PATTERN.get(hit)
+        if signal is None:
+            continue  # another check's
         if signal.weight > found.get(signal.family, 0.0) and _counts(scan, signal):
             found[signal.family] = signal.weight
     if _stuffed(text):
@@ -137,6 +139,8 @@ def _stuffed(text: str) -> bool:
     for part in (2, 3, 4, 5):
         at = len(text) // part
         piece = text[at : at + _PROBE]
+        if text.find(piece, at + 1, at + _STUFFED_NEAR) < 0:
+            continue
         if not _PLAIN_FILL.issuperset(piece) and text.count(piece) * _PROBE > _STUFFED_SHARE * len(text):
             return True
     return False

@@ -12,14 +12,15 @@ import msgspec
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
 from otel_evals.records.exchange import Message
-from otel_evals.text.patterns import Pattern, Target, compile_expression
+from otel_evals.text.patterns import OPENING_REACH, Pattern, Target, compile_expression
 from otel_evals.text.pushback_phrases import DENIALS, DISPUTED, OPENERS, OTHER_LANGUAGES, REPLY
 from otel_evals.text.scan import Scan
 
-_PATTERNS: Final = tuple(
-    Pattern(Target.QUESTION_FOLDED, expression) for expression in (*DENIALS, *OPENERS, *OTHER_LANGUAGES)
-)
-_PATTERN_SET: Final = frozenset(_PATTERNS)
+_PATTERNS: Final = {
+    target: tuple(Pattern(target, expression) for expression in (*DENIALS, *OPENERS, *OTHER_LANGUAGES))
+    for target in (Target.QUESTION_OPENING, Target.QUESTION_FOLDED)
+}
+_PATTERN_SET: Final = frozenset(pattern for patterns in _PATTERNS.values() for pattern in patterns)
 
 _REPLY: Final[Any] = compile_expression(REPLY)
 _DISPUTED: Final[Any] = compile_expression(DISPUTED)
@@ -45,14 +46,18 @@ class UserPushback:
 
     def patterns(self) -> tuple[Pattern, ...]:
         """The disputing phrases of all languages."""
-        return _PATTERNS
+        return _PATTERNS[self._target]
+
+    @property
+    def _target(self) -> Target:
+        return Target.QUESTION_OPENING if self.reach <= OPENING_REACH else Target.QUESTION_FOLDED
 
     def evaluate(self, scan: Scan) -> Finding | None:
         """Fails on a dispute at the beginning of the last user turn."""
         answer = _disputable_answer(scan.exchange.messages)
         if answer is None:
             return None
-        hits = scan.hits(Target.QUESTION_FOLDED) & _PATTERN_SET
+        hits = scan.hits(self._target) & _PATTERN_SET
         if not any(scan.find(hit)[0].start() <= self.reach for hit in hits):
             return passed()
         if answer.endswith(_QUESTION_MARKS) or "thank" in scan.question_folded[: self.reach]:

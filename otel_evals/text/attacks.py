@@ -44,7 +44,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _signal(family: Family, weight: float, expression: str) -> Signal:
-    return Signal(family=family, weight=weight, pattern=Pattern(Target.UNTRUSTED_FOLDED, expression))
+    pattern = Pattern(Target.UNTRUSTED_FOLDED, expression, _CORES.get(expression, ""))
+    return Signal(family=family, weight=weight, pattern=pattern)
 
 
 _W: Final = r"(?:[^\s.,;:!?]+[ \t])"
@@ -187,6 +188,27 @@ _EMBEDDED: Final = (
     rf"\b(?:please|can you|could you|kindly)\s+(?:\w+ )?{_ACT}\b[^\n\"]{{0,40}}\b{_SENSITIVE}[^\n\"]{{0,60}}\b(?:my|to me)\b",
     rf"\b{_ACT}\b[^\n\"]{{0,40}}\b(?:my|me|saved)\b[^\n\"]{{0,80}}\b(?:and|then|let's) (?:\w+ )?(?:send|e-?mail|forward|share|transfer)\b[^\n\"]{{0,80}}(?:@|\bto my\b|\bto me\b|\bto this\b|https?:)",
 )
+
+_ASKED: Final = rf"\b(?:please|can you|could you|kindly)\s+(?:\w+ )?{_ACT}\b"
+_CORES: Final = {
+    _EXTRACTIONS[0]: r"[ \t](?:prompts?|system message|programming)\b",
+    _EXTRACTIONS[
+        1
+    ]: rf" (?:your|the system(?:'s)?|previous|hidden|secret|initial|original) {_W}?(?:instructions|rules|guidelines|directives|configuration|conditions)",
+    _JAILBREAKS[
+        1
+    ]: r" (?:ethical|moral|content|safety|openai|legal|typical|ai|chatgpt) (?:or \w+ |and \w+ )?(?:guidelines?|restrictions?|filter|constraints?|limitations?|polic|standards|confines|rules|content policy|ethics)",
+    _JAILBREAKS[
+        4
+    ]: r"\b(?:no (?:rules|restrictions|limit|filter|ethics|boundaries|moral)|without (?:any )?(?:rules|restrictions|limit|filter|ethics|boundaries|morals|censorship))",
+    # Four pairs, three groups, one group; for a run of base64 a digit after a letter, in the midst of more.
+    _ENCODINGS[2]: r"(?:\b[0-9a-f]{2}[ ,]){4}|(?:[.\-]{1,5}[ /]{1,3}){3}|[01]{7} |[a-z+/][0-9][a-z0-9+/]{8}",
+    _EMBEDDED[0]: r"\byour (?:final |entire |next |whole )?(?:reply|response|answer|output|summary)\b",
+    _EMBEDDED[3]: _ASKED,
+    _EMBEDDED[4]: _ASKED,
+    _EMBEDDED[5]: r"\b(?:and|then|let's) (?:\w+ )?(?:send|e-?mail|forward|share|transfer)\b",
+}
+"""The cores of signals whose first words are common ones, so that ordinary text does not set the automaton going."""
 
 SIGNALS: Final = (
     *(_signal(Family.OVERRIDE, 1.0, e) for e in (*_OVERRIDES, *_FOREIGN_OVERRIDES)),

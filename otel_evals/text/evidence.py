@@ -27,7 +27,8 @@ from otel_evals.text.tokens import words
 
 _SUFFIX: Final = re.compile(r"(?:'s|ingly|edly|ations?|ing|ies|ied|ers?|ors?|ed|es|s|ly|en|e|y)$")
 _CJK: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?。！？])\s+|\n+")  # noqa: RUF001 - full-width marks end sentences too
+_SENTENCE_END: Final = re.compile(r"[\s](?:(?<=[.!?。！？][\s])\s*|(?<=\n)\n*)")  # noqa: RUF001 - full-width marks too
+"""Spaces after a mark, or line ends. The space comes first: the engine looks for that class alone."""
 _LEAST_SHARE: Final = 0.2
 """Share of the question, by weight, below which passages are on another topic."""
 _NAMED: Final = 2.0
@@ -57,6 +58,7 @@ class _Question:
             for key in _keys_of(low)
         }
         self._known: dict[str, tuple[str, ...]] = {}
+        self._heads = {key[:3] for key in self.weights}
 
     def weight(self, keys: Iterable[str]) -> float:
         """What `keys` weigh together."""
@@ -64,7 +66,11 @@ class _Question:
 
     def keys_in(self, text: str) -> set[str]:
         """The keys of the question that `text` holds."""
-        return {key for word in words(_plain(text)) for key in self._of(word)}
+        plain = _plain(text)
+        said = set(words(plain))
+        if plain.isascii():  # then a key is how its word begins: with three letters or more, or the whole word
+            said = [word for word in said if word[:3] in self._heads]
+        return {key for word in said for key in self._of(word)}
 
     def _of(self, word: str) -> tuple[str, ...]:
         # Texts repeat their words: a stem is worked out once.

@@ -4,8 +4,9 @@ A set says which patterns occur, not where; a check that needs the place asks `S
 and only on a hit. RE2 has no look-around and no back-references.
 
 The sets hold the patterns without their upper bounds (`[^.]{0,80}` as `[^.]*`): an automaton that counts up to eighty
-for sixty patterns at once meets a new state at nearly every word and costs thirty times as much. What the looser form
-finds, the pattern itself confirms; that is rare.
+for sixty patterns at once meets a new state at nearly every word and costs thirty times as much. A pattern that begins
+with common words ("give me the … prompt") has a core instead, its rarest part, for the same reason. What the looser
+form or the core finds, the pattern itself confirms; that is rare.
 """
 
 import re
@@ -23,7 +24,7 @@ _ENGINE: Final = cast("Any", re2)
 _SET_MEMORY = 64 << 20
 """Bytes for the DFA of one set: when it runs out RE2 answers "no match" without an error."""
 
-_SET_SIZE: Final = 36
+_SET_SIZE: Final = 72
 """Patterns of one set."""
 _LEAST_BOUND: Final = 3
 """Upper bounds below this one stay: they make few states."""
@@ -35,20 +36,39 @@ _Match = Callable[[bytes], Sequence[int] | None]
 class Target(StrEnum):
     """Which text of the exchange a pattern looks at. Folded texts are lower-cased with plain quotes (`text.fold`)."""
 
+    __hash__ = str.__hash__  # that of an enum is a Python function, and targets are looked up all the time
+
     ANSWER = "answer"
     """The answer as written."""
     ANSWER_FOLDED = "answer_folded"
+    ANSWER_OPENING = "answer_opening"
+    """The first `OPENING` characters of the folded answer."""
     QUESTION_FOLDED = "question_folded"
     """The last user turn that holds text."""
+    QUESTION_OPENING = "question_opening"
+    """The first `OPENING` characters of the folded last user turn."""
     UNTRUSTED_FOLDED = "untrusted_folded"
     """What strangers may have written: user turns, tool results, documents, passages in system prompts."""
 
 
-class Pattern(msgspec.Struct, frozen=True):
+OPENING: Final = 512
+"""Characters of an opening."""
+OPENING_REACH: Final = 330
+"""Characters from the start within which a phrase has to begin to stand whole in an opening: none takes the rest."""
+
+
+class Pattern(msgspec.Struct, frozen=True, cache_hash=True):
     """One RE2 expression and the text that it is for. Equal patterns of several checks are matched once."""
 
     target: Target
     expression: str
+    core: str = ""
+    """What has to occur in the text besides: the part of `expression` that ordinary text seldom holds. Empty: none."""
+
+    @property
+    def sought(self) -> str:
+        """What a set looks for: the core, else the expression in its looser form."""
+        return self.core or _loosened(self.expression)
 
 
 _NONE: Final[frozenset[Pattern]] = frozenset()
@@ -76,12 +96,12 @@ def compile_expression(expression: str) -> Any:
 class PatternPass:
     """Every pattern of a set of checks, compiled to a few RE2 sets a target."""
 
-    __slots__ = ("_compiled", "_loose", "_sets")
+    __slots__ = ("_compiled", "_sets", "_unsure")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         unique = list(dict.fromkeys(patterns))
         self._compiled = {p: compile_expression(p.expression) for p in unique}
-        self._loose = frozenset(p for p in unique if _loosened(p.expression) != p.expression)
+        self._unsure = frozenset(p for p in unique if p.sought != p.expression)
         self._sets = {t: _sets([p for p in unique if p.target is t]) for t in Target}
 
     def match(self, target: Target, text: str) -> frozenset[Pattern]:
@@ -93,7 +113,7 @@ class PatternPass:
         for match, members in self._sets[target]:
             for i in match(data) or ():
                 pattern = members[i]
-                if pattern not in self._loose or self._compiled[pattern].search(data):
+                if pattern not in self._unsure or self._compiled[pattern].search(data):
                     found.append(pattern)
         return frozenset(found) if found else _NONE
 
@@ -105,13 +125,12 @@ class PatternPass:
 def _sets(patterns: list[Pattern]) -> list[tuple[_Match, list[Pattern]]]:
     """Sets of at most `_SET_SIZE` patterns, each of neighbours: they begin alike and share states.
 
-    Each set is a walk over the text, and the states of a set multiply with its patterns: a few sets of half the size
-    are the price between the two.
+    Each set is a walk over the text, which costs more than the states of patterns that seldom begin.
     """
     count = -(-len(patterns) // _SET_SIZE)
     size = -(-len(patterns) // count) if count else 1
     parts = [patterns[i : i + size] for i in range(0, len(patterns), size)]
-    return [(_set_match(_loosened(p.expression) for p in part), part) for part in parts]
+    return [(_set_match(p.sought for p in part), part) for part in parts]
 
 
 def compile_presence(expression: str) -> Callable[[str], bool]:

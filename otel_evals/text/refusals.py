@@ -46,7 +46,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _patterns(kind: RefusalKind, expressions: Iterable[str]) -> dict[Pattern, RefusalKind]:
-    return {Pattern(Target.ANSWER_FOLDED, expression): kind for expression in expressions}
+    return {Pattern(Target.ANSWER_OPENING, expression): kind for expression in expressions}
 
 
 _KINDS: Final = {
@@ -69,8 +69,8 @@ _ALTERNATIVES: Final[Any] = compile_expression(ALTERNATIVES)
 
 def read_refusal(scan: Scan) -> Refusal | None:
     """The refusal that the answer is, None when it is none. Texts that only quote one are none."""
-    hits = scan.hits(Target.ANSWER_FOLDED) & _PATTERN_SET
-    if not hits:
+    hits = scan.hits(Target.ANSWER_OPENING)
+    if not hits or hits.isdisjoint(_PATTERN_SET):
         return None
     text = scan.answer_folded
     if text.lstrip().startswith(_SALUTATION):

@@ -10,7 +10,7 @@ from otel_evals.records.exchange import Choice, Exchange, Message, ToolCall
 from otel_evals.text.context import Context, Origin, read_context
 from otel_evals.text.fold import fold, well_formed
 from otel_evals.text.lazy import lazy
-from otel_evals.text.patterns import Pattern, PatternPass, Target
+from otel_evals.text.patterns import OPENING, Pattern, PatternPass, Target
 from otel_evals.text.tokens import words
 
 TEXT_CAP: Final = 64 * 1024
@@ -59,6 +59,11 @@ class Scan:
         return fold(self.answer)
 
     @lazy
+    def answer_opening(self) -> str:
+        """How the folded answer begins."""
+        return self.answer_folded[:OPENING]
+
+    @lazy
     def answer_words(self) -> list[str]:
         """The words of the folded answer."""
         return words(self.answer_folded)
@@ -75,6 +80,11 @@ class Scan:
     def question_folded(self) -> str:
         """The last user turn, folded."""
         return fold(self.question)
+
+    @lazy
+    def question_opening(self) -> str:
+        """How the folded last user turn begins."""
+        return self.question_folded[:OPENING]
 
     @lazy
     def question_words(self) -> list[str]:
@@ -96,7 +106,8 @@ class Scan:
     @lazy
     def user_text(self) -> str:
         """Every user turn, joined by newlines."""
-        return capped("\n".join([m.text for m in self.exchange.messages if m.role == "user" and m.text]))
+        texts = [m.text for m in self.exchange.messages if m.role == "user" and m.text]
+        return capped("\n".join(texts)) if len(texts) > 1 else self.question
 
     @lazy
     def tool_results(self) -> str:
@@ -111,8 +122,15 @@ class Scan:
     @lazy
     def untrusted(self) -> str:
         """What strangers may have written: user turns, tool results, documents, passages in system prompts."""
-        context = capped("\n".join([p.text for p in self.context.passages if p.origin is Origin.SYSTEM]))
-        return "\n".join([text for text in (self.user_text, self.tool_results, self.documents, context) if text])
+        texts = [text for text in (self.user_text, self.tool_results, self.documents, self._quoted) if text]
+        return texts[0] if len(texts) == 1 else "\n".join(texts)
+
+    @lazy
+    def _quoted(self) -> str:
+        """The passages in system prompts, joined by newlines."""
+        if not self.system:
+            return ""  # and no need to take the user's message apart
+        return capped("\n".join([p.text for p in self.context.passages if p.origin is Origin.SYSTEM]))
 
     @lazy
     def untrusted_folded(self) -> str:

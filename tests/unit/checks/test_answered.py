@@ -4,7 +4,7 @@ import pytest
 from otel_evals.checks.answered import Answered
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Choice, Exchange, Message
-from otel_evals.text.patterns import PatternPass, Target
+from otel_evals.text.patterns import OPENING_REACH, PatternPass, Target
 from otel_evals.text.scan import Scan
 
 REFUSALS = [
@@ -152,6 +152,14 @@ def test_a_refusing_phrase_deep_in_an_answer_is_no_refusal():
     assert finding_of(f"{story} I cannot help you, said the sea.").label is Label.PASS
 
 
+@pytest.mark.parametrize("refusal", ["I'm unable to assist with that.", "Das kann ich leider gar nicht beantworten."])
+def test_a_refusal_after_a_long_introduction_is_one_whatever_follows_it(refusal):
+    introduction = "Thank you for the question about the keeper of the lamp and the stairs that he climbs. " * 3
+    assert len(introduction) < OPENING_REACH
+    assert finding_of(f"{introduction}{refusal}").label is Label.FAIL
+    assert finding_of(f"{introduction}{refusal} {introduction * 3}").label is Label.FAIL
+
+
 @pytest.mark.parametrize("answer", ["", "  \n"])
 def test_an_empty_answer_is_not_judged(answer):
     assert finding_of(answer) is None
@@ -160,7 +168,7 @@ def test_an_empty_answer_is_not_judged(answer):
 def test_the_pattern_set_still_sees_a_hit_at_the_end_of_a_long_text():
     text = "the kettle has a warranty of two years, and customers register it on the page. " * 760
     assert len(text) > 60_000
-    assert PATTERNS.match(Target.ANSWER_FOLDED, f"{text} i'm sorry, but i cannot help with that.")
+    assert PATTERNS.match(Target.ANSWER_OPENING, f"{text} i'm sorry, but i cannot help with that.")
 
 
 def test_of_two_kinds_of_refusal_at_the_same_place_the_first_of_the_table_is_named():

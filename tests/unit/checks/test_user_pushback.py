@@ -113,6 +113,18 @@ def test_without_an_answer_before_there_is_nothing_to_dispute():
     assert CHECK.evaluate(Scan(exchange, PATTERNS)) is None
 
 
+def test_a_longer_reach_reads_the_whole_turn():
+    check = UserPushback(reach=2000)
+    exchange = Exchange(
+        messages=(
+            Message(role="assistant", text="It lasts two years."),
+            Message(role="user", text=f"{'The lamp stands on the table. ' * 40}But that is wrong."),
+        )
+    )
+    assert check.evaluate(Scan(exchange, PatternPass(check.patterns()))).label is Label.FAIL
+    assert CHECK.evaluate(Scan(exchange, PATTERNS)).label is Label.PASS
+
+
 def test_a_phrase_deep_in_pasted_text_disputes_nothing():
     pasted = "Summarise this: " + "we met at noon and talked about the plan. " * 20
     assert finding_of(f"{pasted} No, that's wrong, she said.").label is Label.PASS
