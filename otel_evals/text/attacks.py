@@ -194,7 +194,7 @@ _CORES: Final = {
     _EXTRACTIONS[0]: r"[ \t](?:prompts?|system message|programming)\b",
     _EXTRACTIONS[
         1
-    ]: rf" (?:your|the system(?:'s)?|previous|hidden|secret|initial|original) {_W}?(?:instructions|rules|guidelines|directives|configuration|conditions)",
+    ]: rf"[ \t](?:your|the system(?:'s)?|previous|hidden|secret|initial|original) {_W}?(?:instructions|rules|guidelines|directives|configuration|conditions)",
     _JAILBREAKS[
         1
     ]: r" (?:ethical|moral|content|safety|openai|legal|typical|ai|chatgpt) (?:or \w+ |and \w+ )?(?:guidelines?|restrictions?|filter|constraints?|limitations?|polic|standards|confines|rules|content policy|ethics)",
