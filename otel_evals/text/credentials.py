@@ -23,6 +23,18 @@ from otel_evals.text.patterns import compile_expression
 
 Detector = Callable[[str], Iterator[Detection]]
 
+_JWT_KIND: Final = "JSON Web Token"
+_URL_KIND: Final = "password in a URL"
+_HEADER_KIND: Final = "authorization header"
+_CURL_KIND: Final = "password on a command line"
+_LOGIN_KIND: Final = "password"
+_ASSIGNED_KIND: Final = "secret assignment"
+KINDS: Final = frozenset(
+    {_JWT_KIND, _URL_KIND, _HEADER_KIND, _CURL_KIND, _LOGIN_KIND, _ASSIGNED_KIND}
+    | {shape.kind for shape in key_shapes.SHAPES}
+)
+"""Everything that `detect` tells apart."""
+
 _JWT: Final = compile_expression(r"\b(eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-=]{8,}(?:\.[A-Za-z0-9_\-]*=*)?)")
 _URL: Final = compile_expression(
     r"[A-Za-z][A-Za-z0-9+.\-]{1,20}://([^\s/:@'\"<>?#]{0,64}):([^\s/@'\"<>]{3,128})@([A-Za-z0-9.\-\[$]+)"
@@ -113,7 +125,7 @@ def _jwts(text: str) -> Iterator[Detection]:
         except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
             continue
         if isinstance(header, dict) and "alg" in header:
-            yield Detection("JSON Web Token", match.start(1), match.end(1))
+            yield Detection(_JWT_KIND, match.start(1), match.end(1))
 
 
 def _urls(text: str) -> Iterator[Detection]:
@@ -123,7 +135,7 @@ def _urls(text: str) -> Iterator[Detection]:
             password.lower() == "password" and _TEACHING_HOST.fullmatch(match[3])
         )
         if not (is_variable(password) or taught or (password.isdigit() and len(password) < 6)):
-            yield Detection("password in a URL", match.start(2), match.end(2))
+            yield Detection(_URL_KIND, match.start(2), match.end(2))
 
 
 _TEACHING_HOST: Final = re.compile(r"[A-Za-z0-9\-]+|127\.0\.0\.1|(?:[\w\-]+\.)*example\.\w+")
@@ -149,7 +161,7 @@ def _headers(text: str) -> Iterator[Detection]:
                 and not _STRUCTURED.fullmatch(value[:512])
                 and entropy(value) >= 2.8
             ):
-                yield Detection("authorization header", match.start(1), match.start(1) + len(value))
+                yield Detection(_HEADER_KIND, match.start(1), match.start(1) + len(value))
 
 
 def _basic(value: str) -> bool:
@@ -167,7 +179,7 @@ def _curl_users(text: str) -> Iterator[Detection]:
         if not colon or is_variable(user) or is_variable(password) or len(password) < 3:
             continue
         if password.lower() not in _TEACHING and password.lower() not in (user.lower(), "password"):
-            yield Detection("password on a command line", match.start(1), match.end(1))
+            yield Detection(_CURL_KIND, match.start(1), match.end(1))
 
 
 def _assignments(text: str) -> Iterator[Detection]:
@@ -179,7 +191,7 @@ def _assignments(text: str) -> Iterator[Detection]:
         ):
             continue
         start = match.start(2) + quoted.find(value)
-        yield Detection("password" if _PASSWORD_NAME.search(name) else "secret assignment", start, start + len(value))
+        yield Detection(_LOGIN_KIND if _PASSWORD_NAME.search(name) else _ASSIGNED_KIND, start, start + len(value))
 
 
 def _is_secret_value(value: str, *, password: bool) -> bool:

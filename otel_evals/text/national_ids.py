@@ -18,6 +18,7 @@ from otel_evals.text.numbers import of_something_else
 from otel_evals.text.patterns import Pattern, PatternPass, Target, compile_expression
 
 US_SSN: Final = "US SSN"
+DOCUMENT: Final = "passport or licence number"
 _BEFORE: Final = 48
 
 
@@ -89,6 +90,8 @@ _SCHEMES: Final = (
         lambda n: checksums.luhn(n[-10:]), r"person(?:nummer|al (?:identity )?number)"),
 )  # fmt: skip
 
+KINDS: Final = frozenset({DOCUMENT, *(scheme.kind for scheme in _SCHEMES)})
+"""Everything that is found here."""
 _FORMS: Final = PatternPass(scheme.form for scheme in _SCHEMES)
 _ANY_WORDS: Final = compile_expression(
     # Without word boundaries: RE2 knows those of ASCII only.
@@ -129,7 +132,7 @@ def find_documents(text: str) -> Iterator[Detection]:
     for match in _DOCUMENT.finditer(text):
         number = match[2]
         if _DOCUMENT_NUMBER.fullmatch(number) and not _YEARS.fullmatch(number):
-            yield Detection("passport or licence number", match.start(2), match.end(2))
+            yield Detection(DOCUMENT, match.start(2), match.end(2))
 
 
 def _meant(scheme: _Scheme, text: str, start: int) -> bool:

@@ -21,6 +21,8 @@ Detector = Callable[[str], Iterator[Detection]]
 _EMAIL: Final = compile_expression(
     r"[\pL\pN!#$%&'*+/=?^_`{|}~.\-]+@(?:[\pL\pN](?:[\pL\pN\-]*[\pL\pN])?\.)+(?:xn--[A-Za-z0-9\-]+|\pL{2,24})"
 )
+_QUERY: Final = re.compile(r"[^@]*[?#](?:[^@]*&)?(?:[\w.\-]*=)?")
+"""What stands in a URL before the value of a parameter: all of it could be a local part."""
 _PLACEHOLDER: Final = re.compile(
     r"(?:user(?:name)?|name|you|your[._\-]?\w*|e?mail|someone|somebody|me|foo|bar|example|recipient|sender|no-?reply)"
     r"@(?:[\w\-]+\.)*(?:example\.(?:com|org|net|edu)|example|domain\.com|email\.com|yourdomain\.\w+"
@@ -53,12 +55,19 @@ _PUNCTUATION: Final = "!#$%&'*+/=?^`{|}~.-"
 """Characters of a local part with which none begins in practice."""
 EMAIL: Final = "e-mail"
 PHONE: Final = phones.KIND
+_CARD_KIND: Final = "payment card"
+_IBAN_KIND: Final = "IBAN"
+_IP_KIND: Final = "IP address"
+KINDS: Final = frozenset({EMAIL, PHONE, _CARD_KIND, _IBAN_KIND, _IP_KIND, addresses.KIND}) | national_ids.KINDS
+"""Everything that `detect` tells apart."""
 
 
 def _emails(text: str) -> Iterator[Detection]:
     offset, end = _around_signs(text)
     for match in _EMAIL.finditer(text[offset:end]):
         found, stop = match[0].lstrip(_PUNCTUATION), offset + match.end()
+        if query := _QUERY.match(found):
+            found = found[query.end() :].lstrip(_PUNCTUATION)
         start = stop - len(found)
         if found[0] == "@" or found.startswith("git@") or text[max(0, start - 3) : start] == "://":
             continue
@@ -86,7 +95,7 @@ def _cards(text: str) -> Iterator[Detection]:
             continue
         known = _ISSUER.fullmatch(digits) and not of_something_else(text, start)
         if known or announced_as_card(text, start):
-            yield Detection("payment card", start, end)
+            yield Detection(_CARD_KIND, start, end)
 
 
 def _ibans(text: str) -> Iterator[Detection]:
@@ -95,7 +104,7 @@ def _ibans(text: str) -> Iterator[Detection]:
         # The expression may run into the next word: drop groups from the end until country length and checksum agree.
         while end - start >= 15:
             if iban(re.sub(r"[ \-]", "", text[start:end]).upper()):
-                yield Detection("IBAN", start, end)
+                yield Detection(_IBAN_KIND, start, end)
                 break
             cut = max(text.rfind(" ", start, end), text.rfind("-", start, end))
             if cut < 0:
@@ -108,7 +117,7 @@ def _network_addresses(text: str) -> Iterator[Detection]:
         for match in pattern.finditer(text):
             start, end = match.span()
             if _is_public(match[0].rstrip(":") if pattern is _IPV6 else match[0]) and not _is_version(text, start, end):
-                yield Detection("IP address", start, end)
+                yield Detection(_IP_KIND, start, end)
 
 
 def _is_public(found: str) -> bool:

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from otel_evals.checks.pii import Pii
 from otel_evals.checks.secrets import Secrets
+from otel_evals.config.load import load
+from otel_evals.forward.redaction import redact
+from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Choice, Document, Exchange, Message, ToolResult
 from otel_evals.text import addresses, personal
@@ -132,6 +135,68 @@ def test_mailboxes_of_offices_users_of_urls_and_numbers_kept_for_examples_are_no
 )  # fmt: skip
 def test_what_only_resembles_them_is_personal(answer):
     assert evaluate(answer).label is Label.FAIL
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://acme.com/user?mail=bob@acme.com",
+        "https://acme.com:8080/user?id=4&mail=bob@acme.com&x=1",
+        "http://acme.com?bob@acme.com",
+        "https://acme.com/app#/users?to=bob@acme.com",
+    ],
+)
+def test_an_address_in_the_query_of_a_url_is_found_without_the_rest_of_it(url):
+    assert evaluate(f"See {url} for it").label is Label.FAIL
+    assert evaluate(f"See {url} for it", user="I am bob@acme.com").label is Label.PASS
+    assert evaluate(f"See {url.replace('bob@acme.com', 'user@example.com')} for it").label is Label.PASS
+    (found,) = personal.detect(url, lambda _: True)
+    assert url[found.start : found.end] == "bob@acme.com"
+    assert redact(url) == url.replace("bob@acme.com", "[REDACTED:e-mail]")
+
+
+def test_the_user_of_a_url_is_no_address():
+    assert evaluate("Open https://bob@acme.com/a?b=c, or https://acme.com/@bob").label is Label.PASS
+
+
+def test_addresses_far_from_each_other_are_all_found():
+    answer = (
+        "Ask ann@acme.com.\n"
+        + "All is well. " * 40
+        + "\nOr <bob@acme.com>,\u00a0(eve@acme.com) and j\u00fcrgen@b\u00fccher.de\u3002"
+    )
+    found = personal.detect(answer, lambda _: True)
+    assert [answer[d.start : d.end] for d in found] == [
+        "ann@acme.com", "bob@acme.com", "eve@acme.com", "j\u00fcrgen@b\u00fccher.de",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("check", [Pii, Secrets])
+def test_an_unknown_kind_to_ignore_is_refused_with_the_nearest_one(check):
+    with pytest.raises(ConfigurationError, match="ignore: unknown kind 'nonsense'; known: "):
+        check(ignore=("nonsense",))
+    assert all(check(ignore=(kind,)) for kind in check.kinds)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("pii: {ignore: [ip adress]}", "checks.pii.*unknown kind 'ip adress'; did you mean IP address?"),
+        ("pii: {ignore: [iban]}", "checks.pii.*did you mean IBAN?"),
+        ("secrets: {ignore: [JSON Webtoken]}", "checks.secrets.*did you mean JSON Web Token?"),
+    ],
+)
+def test_a_configuration_with_an_unknown_kind_names_its_place(tmp_path, settings, said):
+    file = tmp_path / "config.yaml"
+    file.write_text(f"checks:\n  {settings}\n")
+    with pytest.raises(ConfigurationError, match=said.replace("?", r"\?")):
+        load(file, checks={"pii": Pii, "secrets": Secrets}, environ={})
+
+
+def test_every_kind_that_is_found_can_be_ignored():
+    assert set(PERSONAL) <= Pii.kinds
+    for kind, answers in PERSONAL.items():
+        assert all(evaluate(answer, check=Pii(ignore=(kind,))).label is Label.PASS for answer in answers[:1]), kind
 
 
 def test_wrong_check_digits_are_no_personal_data():
