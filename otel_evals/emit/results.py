@@ -9,7 +9,7 @@ from typing import Final
 
 from otel_evals.emit.annotations import result_annotation
 from otel_evals.otlp.encode import AttributeValue, attributes, span_events
-from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult
+from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult, EvaluatorType
 from otel_evals.semconv import gen_ai, otel_evals
 
 _EVENT_ATTRIBUTES: Final = 3
@@ -34,16 +34,21 @@ def result_attributes(outcome: Outcome) -> Iterator[tuple[str, AttributeValue]]:
     yield otel_evals.EVALUATOR_TYPE, outcome.evaluator_type.value
     yield otel_evals.EVALUATOR_ID, outcome.evaluator_id
     yield otel_evals.EVALUATOR_VERSION, outcome.evaluator_version
+    if outcome.evaluator_model is not None:
+        yield otel_evals.EVALUATOR_MODEL, outcome.evaluator_model
     if isinstance(outcome, EvaluationResult):
-        if outcome.evaluator_model is not None:
-            yield otel_evals.EVALUATOR_MODEL, outcome.evaluator_model
         if outcome.verdict is not None:
             yield otel_evals.VERDICT, outcome.verdict
+        if outcome.confidence is not None:
+            yield otel_evals.VERDICT_CONFIDENCE, float(outcome.confidence)
+        if outcome.cached:
+            yield otel_evals.VERDICT_CACHED, True
+    if isinstance(outcome, EvaluationResult) or outcome.evaluator_type is not EvaluatorType.CODE:
         yield otel_evals.SAMPLING_PROBABILITY, float(outcome.sampling_probability)
         if outcome.sampling_stratum is not None:
             yield otel_evals.SAMPLING_STRATUM, outcome.sampling_stratum
-        if outcome.shadow:
-            yield otel_evals.SHADOW, True
+    if outcome.shadow:
+        yield otel_evals.SHADOW, True
     yield otel_evals.SOURCE, outcome.source.value
 
 

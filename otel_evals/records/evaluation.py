@@ -61,6 +61,11 @@ class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     evaluator_type: EvaluatorType = EvaluatorType.CODE
     evaluator_model: str | None = None
     verdict: str | None = None
+    """A judge's finer label."""
+    confidence: float | None = None
+    """A judge's own certainty, 0 … 1."""
+    cached: bool = False
+    """Whether a judge's answer is that of an earlier, equal question."""
     sampling_probability: float = 1.0
     """π1: probability with which this span came to this evaluator, in (0, 1]; inline checks see every span."""
     sampling_stratum: str | None = None
@@ -77,4 +82,9 @@ class EvaluationFailure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     evaluator_id: str
     evaluator_version: str
     evaluator_type: EvaluatorType = EvaluatorType.CODE
+    evaluator_model: str | None = None
+    sampling_probability: float = 1.0
+    """As in `EvaluationResult`."""
+    sampling_stratum: str | None = None
+    shadow: bool = False
     source: Source = Source.ONLINE

@@ -1,0 +1,396 @@
+"""What must survive a crash of judging: held spans, open jobs, results on their way, the ledger, the budget.
+
+One SQLite file for all workers of a processor, so that a span, its job and its place in the ledger change together or
+not at all. Each worker has rows of its own (`owner`); budget, ledger and first sightings are common.
+
+Invariant, after a crash at any point too: for each judge and version, spans seen = spans of every outcome + open jobs.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from otel_evals.records.errors import ConfigurationError
+from otel_evals.spool.transactions import Transactions
+
+_FORMAT: Final = 1
+_HOUR: Final = 3600
+SEEN: Final = "seen"
+"""The ledger's count of all GenAI spans that a judge could have come to."""
+
+_TABLES: Final = """
+CREATE TABLE held (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY, owner TEXT NOT NULL, held INTEGER REFERENCES held (id) ON DELETE SET NULL,
+    judge TEXT NOT NULL, version TEXT NOT NULL, payload BLOB NOT NULL, answer BLOB
+);
+CREATE INDEX jobs_by_held ON jobs (held) WHERE held IS NOT NULL;
+CREATE TABLE outbox (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE ledger (
+    judge TEXT NOT NULL, version TEXT NOT NULL, hour INTEGER NOT NULL, outcome TEXT NOT NULL, spans INTEGER NOT NULL,
+    PRIMARY KEY (judge, version, hour, outcome)
+) WITHOUT ROWID;
+CREATE TABLE budget (
+    judge TEXT NOT NULL, period INTEGER NOT NULL, start INTEGER NOT NULL,
+    calls INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL NOT NULL,
+    PRIMARY KEY (judge, period, start)
+) WITHOUT ROWID;
+CREATE TABLE sightings (
+    service TEXT NOT NULL, prompt TEXT NOT NULL, model TEXT NOT NULL, first REAL NOT NULL,
+    PRIMARY KEY (service, prompt, model)
+) WITHOUT ROWID;
+"""
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A judgement to be made."""
+
+    judge: str
+    version: str
+    payload: bytes
+    """Everything that the judgement needs, encoded by the engine."""
+
+
+class NewSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """A span that was selected."""
+
+    body: bytes | None
+    """A request body of its own when it is to be held; None when it goes on at once."""
+    jobs: tuple[NewJob, ...]
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Where a selected span stands in the store."""
+
+    held: int | None
+    jobs: tuple[int, ...]
+
+
+class OpenJob(msgspec.Struct, frozen=True):
+    """A job that a former run left."""
+
+    id: int
+    held: int | None
+    judge: str
+    version: str
+    answered: bool
+
+
+class Leftovers(msgspec.Struct, frozen=True):
+    """What a former run left."""
+
+    held: tuple[int, ...]
+    jobs: tuple[OpenJob, ...]
+    outbox: tuple[int, ...]
+
+
+Counts = Mapping[tuple[str, str, str], int]
+"""Spans by (judge, version, outcome)."""
+
+
+class Spent(msgspec.Struct, frozen=True, gc=False):
+    """What was used up within one period."""
+
+    calls: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+
+
+class JudgeStore:
+    """The rows of one worker, and what all share. Make it with `open`."""
+
+    def __init__(self, transactions: Transactions, owner: str) -> None:
+        self._do = transactions.run
+        self._close = transactions.close
+        self._owner = owner
+
+    @classmethod
+    async def open(cls, path: Path, owner: str, adopt: Sequence[str] = ()) -> "JudgeStore":
+        """Open the file for `owner`; the rows of `adopt` (workers that no longer exist) become its own.
+
+        Raises:
+            ConfigurationError: the file cannot be used, or a newer version has written it.
+        """
+        store = cls(await Transactions.open(path, _prepare), owner)
+
+        def take_over(connection: sqlite3.Connection) -> None:
+            for table in ("held", "jobs", "outbox"):
+                for former in adopt:
+                    connection.execute(f"UPDATE {table} SET owner = ? WHERE owner = ?", (owner, former))  # noqa: S608 - our own names
+
+        if adopt:
+            await store._do(take_over)
+        return store
+
+    async def leftovers(self) -> Leftovers:
+        """What a former run left."""
+
+        def read(connection: sqlite3.Connection) -> Leftovers:
+            owner = (self._owner,)
+            held = connection.execute("SELECT id FROM held WHERE owner = ? ORDER BY id", owner).fetchall()
+            jobs = connection.execute(
+                "SELECT id, held, judge, version, answer IS NOT NULL FROM jobs WHERE owner = ? ORDER BY id", owner
+            ).fetchall()
+            outbox = connection.execute("SELECT id FROM outbox WHERE owner = ? ORDER BY id", owner).fetchall()
+            return Leftovers(
+                tuple(row[0] for row in held),
+                tuple(OpenJob(row[0], row[1], row[2], row[3], bool(row[4])) for row in jobs),
+                tuple(row[0] for row in outbox),
+            )
+
+        return await self._do(read)
+
+    # Spans and jobs
+
+    async def take(self, spans: Sequence[NewSpan], hour: int) -> list[Taken]:
+        """Make selected spans and their jobs durable, and count them as seen by their judges. Raises Unavailable."""
+
+        def write(connection: sqlite3.Connection) -> list[Taken]:
+            return [self._insert(connection, span, hour) for span in spans]
+
+        return await self._do(write)
+
+    def _insert(self, connection: sqlite3.Connection, span: NewSpan, hour: int) -> Taken:
+        held = None
+        if span.body is not None:
+            held = connection.execute(
+                "INSERT INTO held (owner, body) VALUES (?, ?)", (self._owner, span.body)
+            ).lastrowid
+        jobs: list[int] = []
+        for job in span.jobs:
+            row = connection.execute(
+                "INSERT INTO jobs (owner, held, judge, version, payload) VALUES (?, ?, ?, ?, ?)",
+                (self._owner, held, job.judge, job.version, job.payload),
+            ).lastrowid
+            jobs.append(row or 0)
+            _count(connection, (job.judge, job.version), hour, SEEN, 1)
+        return Taken(held, tuple(jobs))
+
+    async def undo(self, taken: Sequence[Taken], hour: int) -> None:
+        """Forget spans whose sender went away before it was answered: it will send them again."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            for one in taken:
+                for job in one.jobs:
+                    row = connection.execute(
+                        "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version", (job,)
+                    ).fetchone()
+                    if row is not None:
+                        _count(connection, row, hour, SEEN, -1)
+                connection.execute("DELETE FROM held WHERE id = ?", (one.held,))
+
+        await self._do(write)
+
+    async def body(self, held: int) -> bytes | None:
+        """The request body of a held span; None when it is gone."""
+        return await self._do(lambda c: _one(c.execute("SELECT body FROM held WHERE id = ?", (held,)).fetchone()))
+
+    async def payload(self, job: int) -> bytes | None:
+        """What a job needs; None when it is gone."""
+        return await self._do(lambda c: _one(c.execute("SELECT payload FROM jobs WHERE id = ?", (job,)).fetchone()))
+
+    async def answers(self, held: int) -> list[bytes]:
+        """The answers that have come for a held span."""
+
+        def read(connection: sqlite3.Connection) -> list[bytes]:
+            rows = connection.execute(
+                "SELECT answer FROM jobs WHERE held = ? AND answer IS NOT NULL ORDER BY id", (held,)
+            )
+            return [row[0] for row in rows]
+
+        return await self._do(read)
+
+    async def answered(
+        self, job: int, *, outcome: str, hour: int, answer: bytes | None, outbox: Sequence[bytes]
+    ) -> list[int] | None:
+        """End a job: its outcome goes to the ledger, what follows from it to the outbox, all in one.
+
+        Args:
+            job: which one.
+            outcome: how it ended, final.
+            hour: of the ledger.
+            answer: what is to ride on the held span; None = the span has gone, and the job with it.
+            outbox: request bodies that are to be forwarded.
+
+        Returns:
+            Ids of the bodies in the outbox; None when the job had been ended before: nothing was done then.
+        """
+
+        def write(connection: sqlite3.Connection) -> list[int] | None:
+            where = "WHERE id = ? AND answer IS NULL RETURNING judge, version"
+            if answer is None:
+                row = connection.execute(f"DELETE FROM jobs {where}", (job,)).fetchone()  # noqa: S608 - a constant
+            else:
+                row = connection.execute(f"UPDATE jobs SET answer = ? {where}", (answer, job)).fetchone()  # noqa: S608
+            if row is None:
+                return None
+            _count(connection, row, hour, outcome, 1)
+            return [self._post(connection, body) for body in outbox]
+
+        return await self._do(write)
+
+    def _post(self, connection: sqlite3.Connection, body: bytes) -> int:
+        return connection.execute("INSERT INTO outbox (owner, body) VALUES (?, ?)", (self._owner, body)).lastrowid or 0
+
+    async def released(self, held: int) -> None:
+        """Forget a held span that has gone on, with the answers that it took along; its open jobs stay."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM jobs WHERE held = ? AND answer IS NOT NULL", (held,))
+            connection.execute("DELETE FROM held WHERE id = ?", (held,))
+
+        await self._do(write)
+
+    async def parcel(self, parcel: int) -> bytes | None:
+        """A body of the outbox; None when it is gone."""
+        return await self._do(lambda c: _one(c.execute("SELECT body FROM outbox WHERE id = ?", (parcel,)).fetchone()))
+
+    async def sent(self, parcel: int) -> None:
+        """Forget a body of the outbox that has been forwarded."""
+        await self._do(lambda c: c.execute("DELETE FROM outbox WHERE id = ?", (parcel,)) and None)
+
+    # Ledger
+
+    async def count(self, counts: Counts, hour: int) -> None:
+        """Add spans whose outcome was final at once; each counts as seen too."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            for (judge, version, outcome), spans in counts.items():
+                _count(connection, (judge, version), hour, outcome, spans)
+                _count(connection, (judge, version), hour, SEEN, spans)
+
+        await self._do(write)
+
+    async def ledger(self) -> tuple[dict[tuple[str, str, str], int], dict[tuple[str, str], int]]:
+        """Spans by (judge, version, outcome), and open jobs by (judge, version), of all workers, at one moment."""
+
+        def read(
+            connection: sqlite3.Connection,
+        ) -> tuple[dict[tuple[str, str, str], int], dict[tuple[str, str], int]]:
+            rows = connection.execute("SELECT judge, version, outcome, sum(spans) FROM ledger GROUP BY 1, 2, 3")
+            counts = {(r[0], r[1], r[2]): int(r[3]) for r in rows}
+            rows = connection.execute("SELECT judge, version, count(*) FROM jobs WHERE answer IS NULL GROUP BY 1, 2")
+            return counts, {(r[0], r[1]): int(r[2]) for r in rows}
+
+        return await self._do(read)
+
+    # Budget
+
+    async def reserve(
+        self, use: Spent, limits: Sequence[tuple[str, int, int, Spent]]
+    ) -> tuple[str, int, int, Spent] | None:
+        """Take `use` out of every budget, or out of none.
+
+        Args:
+            use: what is to be used.
+            limits: (judge or empty for all, period in seconds, start of the period, limit; a negative limit is none).
+
+        Returns:
+            The limit that would be passed; None when `use` is reserved.
+        """
+
+        def write(connection: sqlite3.Connection) -> tuple[str, int, int, Spent] | None:
+            for limit in limits:
+                if _exceeds(_spent(connection, *limit[:3]), use, limit[3]):
+                    return limit
+            for judge, period, start, _ in limits:
+                _spend(connection, judge, period, start, use)
+            return None
+
+        return await self._do(write)
+
+    async def settle(self, difference: Spent, periods: Sequence[tuple[str, int, int]]) -> None:
+        """Correct what was reserved by what was really used (`difference` = used - reserved)."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            for judge, period, start in periods:
+                _spend(connection, judge, period, start, difference)
+
+        await self._do(write)
+
+    async def spent(self, periods: Sequence[tuple[str, int, int]]) -> list[Spent]:
+        """What was used so far in each (judge or empty, period, start)."""
+        return await self._do(lambda c: [_spent(c, *period) for period in periods])
+
+    # First appearances
+
+    async def sight(self, service: str, prompt: str, model: str, now: float) -> float:
+        """When this prompt version and model was first seen, s since the epoch; `now` when it never was."""
+
+        def write(connection: sqlite3.Connection) -> float:
+            connection.execute(
+                "INSERT INTO sightings VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET first = min(first, excluded.first)",
+                (service, prompt, model, now),
+            )
+            key = (service, prompt, model)
+            return float(
+                connection.execute(
+                    "SELECT first FROM sightings WHERE service = ? AND prompt = ? AND model = ?", key
+                ).fetchone()[0]
+            )
+
+        return await self._do(write)
+
+    async def sightings(self) -> dict[tuple[str, str, str], float]:
+        """All first appearances, s since the epoch."""
+        return await self._do(lambda c: {(r[0], r[1], r[2]): float(r[3]) for r in c.execute("SELECT * FROM sightings")})
+
+    async def close(self) -> None:
+        """Give the file back."""
+        await self._close()
+
+
+def hour_of(time_ns: int) -> int:
+    """The ledger's hour of a time, hours since the epoch."""
+    return time_ns // (_HOUR * 1_000_000_000)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found > _FORMAT:
+        raise ConfigurationError(
+            f"the judge store has format {found}, this version knows {_FORMAT}: use the newer version, or move it away"
+        )
+    if found < _FORMAT:
+        for statement in _TABLES.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+
+
+def _one(row: tuple[bytes] | None) -> bytes | None:
+    return None if row is None else row[0]
+
+
+def _count(connection: sqlite3.Connection, who: tuple[str, str], hour: int, outcome: str, spans: int) -> None:
+    connection.execute(
+        "INSERT INTO ledger VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET spans = spans + excluded.spans",
+        (*who, hour, outcome, spans),
+    )
+
+
+def _spent(connection: sqlite3.Connection, judge: str, period: int, start: int) -> Spent:
+    row = connection.execute(
+        "SELECT calls, tokens, cost FROM budget WHERE judge = ? AND period = ? AND start = ?", (judge, period, start)
+    ).fetchone()
+    return Spent() if row is None else Spent(*row)
+
+
+def _spend(connection: sqlite3.Connection, judge: str, period: int, start: int, use: Spent) -> None:
+    connection.execute(
+        "INSERT INTO budget VALUES (?, ?, ?, max(0, ?), max(0, ?), max(0, ?)) ON CONFLICT DO UPDATE SET "
+        "calls = max(0, calls + ?), tokens = max(0, tokens + ?), cost = max(0, cost + ?)",
+        (judge, period, start, use.calls, use.tokens, use.cost, use.calls, use.tokens, use.cost),
+    )
+
+
+def _exceeds(spent: Spent, use: Spent, limit: Spent) -> bool:
+    return (
+        0 <= limit.calls < spent.calls + use.calls
+        or 0 <= limit.tokens < spent.tokens + use.tokens
+        or 0 <= limit.cost < spent.cost + use.cost
+    )
