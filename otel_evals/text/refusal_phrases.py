@@ -159,6 +159,21 @@ NO_INFORMATION: Final = {
     r"|cukup|mencakup)|tidak (?:memiliki|menemukan|ada|punya|dapat menemukan)[^.!?\n]{0,20}(?:informasi|data|jawaban)|tidak tahu)",
 }
 
+_SAYS_NOT: Final = (
+    rf"(?:do|does|did)(?: not|n't) {_W}{{0,2}}?(?:contain|provid|mention|say|specif|have|includ|cover|address|state|discuss"
+    r"|answer|giv|tell|talk|hold|offer|appear|seem|indicat|reveal|explain|refer)"
+)
+CORES: Final = {
+    ENGLISH_NO_INFORMATION[0]: _SAYS_NOT,
+    ENGLISH_OBJECTION[4]: r"(?:illegal|unethical|immoral|morally wrong|reprehensible|crime)(?:,| and| or| but)",
+    UNABLE["nl"]: r"\b(?:niet|geen)",
+    NO_INFORMATION["fr"]: r"\bn(?:e |')|sais pas",
+    NO_INFORMATION["it"]: r"non ",
+    NO_INFORMATION["nl"]: r"\b(?:niet|geen)|onvoldoende",
+    NO_INFORMATION["tr"]: r"yok|bulunm|bulamad|içerm|bahse|belirtilm|yer alm|sağlam|değil|bilmiyorum",
+}
+"""The rarest part of phrases that begin with words of ordinary English texts ("documents", "we", "is")."""
+
 HELP: Final = (
     r"\b(?:however|but|that said|instead|still|nevertheless|nonetheless)\b,? (?:\S+ ){0,6}?(?:i can (?:tell|say|share|offer|provide|give"
     r"|explain|help|suggest|confirm)|here(?:'s| is| are)|based on|according to|in general|generally|it (?:does|is (?:known|likely|possible))"

@@ -16,6 +16,7 @@ import msgspec
 from otel_evals.text.patterns import Pattern, Target, compile_expression
 from otel_evals.text.refusal_phrases import (
     ALTERNATIVES,
+    CORES,
     ENGLISH_NO_INFORMATION,
     ENGLISH_OBJECTION,
     ENGLISH_UNABLE,
@@ -46,7 +47,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _patterns(kind: RefusalKind, expressions: Iterable[str]) -> dict[Pattern, RefusalKind]:
-    return {Pattern(Target.ANSWER_OPENING, expression): kind for expression in expressions}
+    return {Pattern(Target.ANSWER_OPENING, e, CORES.get(e, "")): kind for e in expressions}
 
 
 _KINDS: Final = {

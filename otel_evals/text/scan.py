@@ -122,20 +122,20 @@ class Scan:
     @lazy
     def untrusted(self) -> str:
         """What strangers may have written: user turns, tool results, documents, passages in system prompts."""
-        texts = [text for text in (self.user_text, self.tool_results, self.documents, self._quoted) if text]
-        return texts[0] if len(texts) == 1 else "\n".join(texts)
-
-    @lazy
-    def _quoted(self) -> str:
-        """The passages in system prompts, joined by newlines."""
-        if not self.system:
-            return ""  # and no need to take the user's message apart
-        return capped("\n".join([p.text for p in self.context.passages if p.origin is Origin.SYSTEM]))
+        texts = [self.user_text]
+        if self.tool_results:
+            texts.append(self.tool_results)
+        if self.exchange.documents:
+            texts.append(self.documents)
+        # Without instructions there is no need to take the user's message apart.
+        if self.system and (quoted := [p.text for p in self.context.passages if p.origin is Origin.SYSTEM]):
+            texts.append(capped("\n".join(quoted)))
+        return texts[0] if len(texts) == 1 else "\n".join([text for text in texts if text])
 
     @lazy
     def untrusted_folded(self) -> str:
         """The untrusted text, folded."""
-        return self.question_folded if self.untrusted == self.question else fold(self.untrusted)
+        return self.question_folded if self.untrusted is self.question else fold(self.untrusted)
 
     def hits(self, target: Target) -> frozenset[Pattern]:
         """The patterns, of all checks, that occur in the text of `target`."""
