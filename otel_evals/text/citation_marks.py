@@ -56,16 +56,18 @@ SIGN: Final = Pattern(
     r"|\"(?i:[a-z_]*(?:source|citation|citations|references|document|doc)_?(?:id)?s?|cited_[a-z]+|source_documents)\"\s*:",
 )
 """Whether a text holds any sign of a citation: one pattern of the shared pass, so that most answers cost nothing."""
+_IN_PROSE: Final = r"[^\s=\u2208\u2209:]"
 PLAIN_BRACKET: Final = re.compile(
     # The bracket comes first, so that the engine skips to the next one.
-    r"\[(?:(?<=[^\s=\u2208\u2209:] \[)|(?<=\]\[))([0-9]{1,3}|[^\W\d_](?:[\w-]|\.(?![0-9])){0,79})\]"
-    r"(?!\s*(?:[=+*/<>(]|\.[a-z_]))"
+    rf"\[(?:(?<={_IN_PROSE}[ \n]\[)|(?<={_IN_PROSE}[ \n][ \n]\[)|(?<=[\].,;!?]\[)|(?<=[a-z][a-z][a-z]\[))"
+    r"([0-9]{1,3}|[^\W\d_](?:[\w-]|\.(?![0-9])){0,79})\](?!\s*(?:[=+*/<>(]|\.[a-z_]))"
 )
-"""A number or a word in brackets behind a word and a space, which nothing uses: `lasts 24 months [2].` A citation,
-where it is that of a source; whatever else is in brackets is looked at more closely."""
+"""A number or a word in brackets behind a word, which nothing uses: `lasts 24 months [2].` A citation, where it is that
+of a source; whatever else is in brackets is looked at more closely."""
 BESIDES_BRACKETS: Final = (
-    r"[`【\x{b9}\x{b2}\x{b3}\x{2070}\x{2074}-\x{2079}]|~~~|https?://|<sup>"
+    r"[`=【\x{b9}\x{b2}\x{b3}\x{2070}\x{2074}-\x{2079}]|~~~|https?://|<sup>"
     r"|\([\s\pZ]*(?i:sources?|refs?|references?|citations?|cite[sd]?|quellen?|fuentes?|fontes?|fonti|出典|来源|出处)[\s\pZ]*[:\x{ff1a}]"
+    r"|[\pL\pN_]\([^()\n]*\[|\b(?:arr|lst|vec|nums|argv|args|buf|ptr|idx)\["
     r"|\((?i:see |cf\. |from )?(?i:doc|source|passage|chunk)[a-z]*[ #]*\pN"
     r"|\((?:[\pL\pN]+[-_.:#/])+(?:\pN|[a-z]{2})"
     r"|(?:Document|Source|Passage|Doc) #?\pN"

@@ -261,6 +261,8 @@ def test_no_answer_and_no_document_makes_the_search_slow(hostile):
 
 
 PIECES = st.sampled_from([
+    "lasting[1]", "so.[2]", "nums[3]", "xs", "is[1]", "f(", "call(name", "[2]", "\n[3] ", "  [1]", "=", "; ", "?",
+    "__", "\u00e9",
     "It lasts [1].", "x [2] ", "Use [12]", " [kettle-001]", "[1]", "[", "]", "[a.pdf]", "[v1.2]", "[doc.1]",
     " [doc.1-2]",
     " ", "\n", "word", "a", "_", "= ", "\u2208 ", ": ", "'a': ", "/ 2", "(", ")", ".join(", " .x(", "==", "<b>", "`",
@@ -287,6 +289,8 @@ def test_brackets_that_are_told_without_parsing_are_what_the_parser_finds(answer
         "x [1], said.\u2079", "x [1] y<sup>9</sup>", "x [1] (source: y)", "x [1] ( Sources : y)", "x [1], (a-b-9)",
         "x [1], (\u00fcber-12)", "x [1], (see doc 9)", "x [1]. Document 9", "x [1].\nSources:\n- Y z",
         "x [1] https://a.example",
+        "nums[1]", "the idx[1]", "so f(word[1])", "x = word[1]", "call(a, word [1])", "is[1]",
+        "\u00e9\u00e9\u00e9[1]", "x =\n[1]",
         "x [1, 2]", "x [doc.1]", "x [doc 1]", "x [1] and [see below]", "x [2024]", "no mark",
     ],
 )  # fmt: skip
@@ -295,7 +299,15 @@ def test_what_may_be_more_or_less_than_a_plain_bracket_is_parsed(answer):
 
 
 @pytest.mark.parametrize(
-    "answer", ["x [1].", "x [1][2], y [kettle-001]", "x (so) [1]; y: z [a.pdf]", "\u00fcber [2]\u3002"]
+    "answer",
+    [
+        "lasting[1]. So.[2]",
+        "x  [1]\n\n[2] y\n[3]",
+        "x [1].",
+        "x [1][2], y [kettle-001]",
+        "x (so) [1]; y: z [a.pdf]",
+        "\u00fcber [2]\u3002",
+    ],
 )
 def test_plain_brackets_are_told_without_parsing(answer):
     assert plain_labels(answer)
