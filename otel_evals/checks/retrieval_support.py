@@ -6,7 +6,6 @@ was turned round with the words of the context; a judge is the tool for that.
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
@@ -15,7 +14,7 @@ from msgspec import Meta
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
 from otel_evals.text.context import Origin, Passage
-from otel_evals.text.overlap import Overlap, overlap, vocabulary
+from otel_evals.text.overlap import Overlap, Vocabulary, overlap
 from otel_evals.text.patterns import Pattern
 from otel_evals.text.refusals import PATTERNS, read_refusal
 from otel_evals.text.scan import Scan, capped
@@ -68,7 +67,9 @@ class RetrievalSupport:
         )
         if not context or ((refusal := read_refusal(scan)) and not refusal.partial):
             return None
-        measured = overlap(answer, _uncited_words(scan), vocabulary(context))
+        folded = _uncited(scan.answer_folded)
+        tokens = scan.answer_words if folded is scan.answer_folded else words(folded)
+        measured = overlap(answer, folded, tokens, Vocabulary(context))
         if measured is None:
             return None
         score = support(measured)
@@ -77,13 +78,12 @@ class RetrievalSupport:
         return failed(_sentence(measured), score=score)
 
 
-def _uncited_words(scan: Scan) -> Sequence[str]:
-    """The words of the answer without its citation marks."""
-    text = scan.answer_folded
+def _uncited(text: str) -> str:
+    """`text` without its citation marks."""
     for opening, mark in _MARKS:
         if opening in text:
             text = mark.sub(" ", text)
-    return scan.answer_words if text is scan.answer_folded else words(text)
+    return text
 
 
 def _sentence(measured: Overlap) -> str:

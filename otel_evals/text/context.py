@@ -24,6 +24,7 @@ from otel_evals.text.context_marks import (
     LABEL,
     QUESTION_HEADING,
     RULE,
+    has_announcement,
     has_mark,
 )
 from otel_evals.text.fold import well_formed
@@ -72,6 +73,10 @@ _HEAD: Final = 400
 """Characters of a line in which a mark has to stand."""
 _HEADING: Final = 200
 """Characters of a line in which a heading has to end."""
+_LABEL_STARTS: Final = frozenset(" \t>#*_=-[<aAcCdDeEfFiIpPqQrRsS")
+"""Plain characters with which a line that bears a label can begin."""
+_RULE_STARTS: Final = frozenset(' \t-=*`"<')
+_BLANK: Final = re.compile(r"\n[ \t]*\n")
 _DOCUMENT_CAP: Final = 200
 """Passages of one message beyond this number are not told apart any more."""
 
@@ -79,18 +84,19 @@ _DOCUMENT_CAP: Final = 200
 def read_context(exchange: Exchange, system: str, question: str) -> Context:
     """The context of `exchange`, given its joined system text and its last user turn (both already capped)."""
     passages = [Passage(text=well_formed(d.text), id=d.id) for d in exchange.documents if d.text]
-    if system:
-        passages += _cut_out(unwrap_instructions(system).passages, Origin.SYSTEM)
+    if system and (found := unwrap_instructions(system).passages):
+        passages += _cut_out(found, Origin.SYSTEM)
     asked = question
     if question:
         wrapped = unwrap(question)
         asked = wrapped.question or ("" if wrapped.passages else question)
         passages += _cut_out(_earlier(exchange, question), Origin.USER)
-        passages += _cut_out(wrapped.passages, Origin.USER)
+        if wrapped.passages:
+            passages += _cut_out(wrapped.passages, Origin.USER)
     for message in exchange.messages:
         for result in message.tool_results:
-            found = _tool_passages(result.text)
-            passages += _cut_out(((name, well_formed(text)) for name, text in found), Origin.TOOL)
+            told = _tool_passages(result.text)
+            passages += _cut_out(((name, well_formed(text)) for name, text in told), Origin.TOOL)
     if exchange.documents and len(passages) > len(exchange.documents):
         passages = _told_once(passages, len(exchange.documents))
     return Context(passages=tuple(passages), question=asked.strip())
@@ -126,49 +132,69 @@ def unwrap(text: str) -> Wrapped:
     return _kept_turn(text) if len(text) <= _KEPT_LENGTH else _unwrap(text)
 
 
+_Label = tuple[str, int]
+"""The name on a label, and where the label ends in its line."""
+
+
 def _unwrap(text: str) -> Wrapped:
     lines = text.split("\n")
+    top = well_formed(text if len(text) <= _HEAD else "\n".join([line[:_HEAD] for line in lines]))
     # A line that begins with a bracket, the most usual mark, is quickly seen.
-    if "\n[" not in text and not has_mark("\n".join([line[:_HEAD] for line in lines])):
+    if "\n[" not in top and not has_mark(top):
         return Wrapped(question=text)
-    if (context := _first(lines, CONTEXT_HEADING)) is None and (context := _introduction(lines)) is None:
-        labels = [i for i, line in enumerate(lines) if _label(line)]
-        return _split(lines, labels[0], heading=0) if len(labels) > 1 else _bare_question(text, lines)
-    match = CONTEXT_HEADING.match(lines[context])
-    if match is None:
-        return _split(lines, context, heading=len(lines[context]), keep=True)
-    return _split(lines, context, heading=match.end())
+    announced = has_announcement(top)
+    heads = _heads(lines) if announced or ":" in top or "<" in top or "#" in top or "\uff1a" in top else []
+    context = _first(lines, heads, CONTEXT_HEADING)
+    if context is not None:
+        match = CONTEXT_HEADING.match(lines[context])
+        return _split(lines, context, heads, heading=match.end() if match else 0)
+    if announced and (context := _introduction(lines)) is not None:
+        return _split(lines, context, heads, heading=len(lines[context]), keep=True)
+    labels = [_label(line) for line in lines]
+    labelled = [i for i, label in enumerate(labels) if label]
+    if len(labelled) > 1:
+        return _split(lines, labelled[0], heads, heading=0, labels=labels[labelled[0] :])
+    return _bare_question(text, lines, heads)
 
 
 _kept_instructions = lru_cache(maxsize=_KEPT)(_unwrap)
 _kept_turn = lru_cache(maxsize=_KEPT)(_unwrap)
 
 
-def _bare_question(text: str, lines: Sequence[str]) -> Wrapped:
-    asked = _first(lines, QUESTION_HEADING)
+def _bare_question(text: str, lines: Sequence[str], heads: Sequence[int]) -> Wrapped:
+    asked = _first(lines, heads, QUESTION_HEADING)
     if asked is None or asked > 0:
         return Wrapped(question=text)
     return Wrapped(question=_question(lines, asked))
 
 
-def _split(lines: Sequence[str], context: int, *, heading: int, keep: bool = False) -> Wrapped:
+def _split(
+    lines: Sequence[str],
+    context: int,
+    heads: Sequence[int],
+    *,
+    heading: int,
+    keep: bool = False,
+    labels: Sequence[_Label | None] | None = None,
+) -> Wrapped:
     """Cuts at the context heading (`heading` characters long) and at the question heading that belongs to it.
 
     A question heading above the context wins; below it the last one does, as the context may hold questions itself.
+    `heads` are the lines that may be a heading, `labels` those of the context as far as they are known.
     """
-    asked = _first(lines[:context], QUESTION_HEADING)
+    asked = _first(lines, [i for i in heads if i < context], QUESTION_HEADING) if heads else None
     body = [lines[context][heading:], *lines[context + 1 :]]
     if asked is not None:
         question = _question(lines[:context], asked)
-        return Wrapped(passages=_cut(_without_answer_heading(body)), question=question)
-    below = [i for i, line in enumerate(body) if i and _may_head(line[:_HEADING]) and QUESTION_HEADING.match(line)]
+        return Wrapped(passages=_cut(_without_answer_heading(body), labels), question=question)
+    below = [i - context for i in heads if i > context and QUESTION_HEADING.match(lines[i])]
     if below:
-        return Wrapped(passages=_cut(body[: below[-1]]), question=_question(body, below[-1]))
-    rules = [i for i, line in enumerate(body) if RULE.match(line)]
+        return Wrapped(passages=_cut(body[: below[-1]], labels), question=_question(body, below[-1]))
+    rules = [i for i, line in enumerate(body) if line[:1] in _RULE_STARTS and RULE.match(line)]
     if rules and (tail := "\n".join(body[rules[-1] + 1 :]).strip()):
-        return Wrapped(passages=_cut(body[: rules[-1]]), question=tail)
+        return Wrapped(passages=_cut(body[: rules[-1]], labels), question=tail)
     before = lines[: context + 1] if keep else lines[:context]
-    return Wrapped(passages=_cut(body), question="\n".join(before).strip())
+    return Wrapped(passages=_cut(body, labels), question="\n".join(before).strip())
 
 
 def _question(lines: Sequence[str], start: int) -> str:
@@ -184,30 +210,30 @@ def _without_answer_heading(lines: Sequence[str]) -> Sequence[str]:
     return lines[:end]
 
 
-def _cut(lines: Sequence[str]) -> tuple[tuple[str | None, str], ...]:
+def _cut(lines: Sequence[str], labels: Sequence[_Label | None] | None = None) -> tuple[tuple[str | None, str], ...]:
     """Context lines as passages: at their labels when they have any, else at blank lines."""
-    labelled = [p for p in _labelled(lines) if p[1]]
-    if any(name is not None for name, _ in labelled):
-        return tuple(labelled if labelled[0][0] is None and len(labelled) == 1 else _named_first(labelled))
-    text = "\n".join(line for line in lines if not RULE.match(line))
-    return tuple((None, p.strip()) for p in re.split(r"\n[ \t]*\n", text, maxsplit=_DOCUMENT_CAP) if p.strip())
+    if labels is None:
+        labels = [_label(line) for line in lines]
+    if any(labels) and (named := _named(_labelled(lines, labels))):
+        return tuple(named)
+    text = "\n".join([line for line in lines if line[:1] not in _RULE_STARTS or not RULE.match(line)])
+    return tuple([(None, p.strip()) for p in _BLANK.split(text, maxsplit=_DOCUMENT_CAP) if p.strip()])
 
 
-def _named_first(passages: Sequence[tuple[str | None, str]]) -> Iterable[tuple[str | None, str]]:
+def _named(passages: Sequence[tuple[str | None, str]]) -> Sequence[tuple[str | None, str]]:
     """Drops the unnamed text before the first label: it introduces the passages and is none."""
-    return passages[1:] if passages[0][0] is None else passages
+    return passages[1:] if passages and passages[0][0] is None else passages
 
 
-def _labelled(lines: Sequence[str]) -> list[tuple[str | None, str]]:
+def _labelled(lines: Sequence[str], labels: Sequence[_Label | None]) -> list[tuple[str | None, str]]:
     passages: list[tuple[str | None, list[str]]] = [(None, [])]
-    for line in lines:
-        found = _label(line) if len(passages) < _DOCUMENT_CAP else None
-        if found:
-            passages.append((found[0], [line[found[1] :]]))
-        elif not RULE.match(line):
+    for line, label in zip(lines, labels, strict=False):  # labels may be known beyond the end of the context
+        if label and len(passages) < _DOCUMENT_CAP:
+            passages.append((label[0], [line[label[1] :]]))
+        elif line[:1] not in _RULE_STARTS or not RULE.match(line):
             passages[-1][1].append(line)
-    joined = ((name, _without_closing_tag("\n".join(text).strip())) for name, text in passages)
-    return [(name, text) for name, text in joined if name is not None or text]
+    joined = [(name, _without_closing_tag("\n".join(text).strip())) for name, text in passages]
+    return [passage for passage in joined if passage[1]]
 
 
 def _without_closing_tag(text: str) -> str:
@@ -215,30 +241,35 @@ def _without_closing_tag(text: str) -> str:
     return text[:start].rstrip() if start >= 0 else text
 
 
-def _label(line: str) -> tuple[str, int] | None:
-    match = LABEL.match(line)
-    if not match:
+def _label(line: str) -> _Label | None:
+    start = line[:1]
+    if not (start in _LABEL_STARTS or start > "\x7f") or not (match := LABEL.match(line)):
         return None
     name = match[match.lastgroup or "bracket"]
     return None if name in CHECK_BOX else (name, match.end())
 
 
-def _first(lines: Sequence[str], pattern: re.Pattern[str]) -> int | None:
-    return next((i for i, line in enumerate(lines) if _may_head(line[:_HEADING]) and pattern.match(line)), None)
+def _first(lines: Sequence[str], heads: Iterable[int], pattern: re.Pattern[str]) -> int | None:
+    """The first of `lines` among `heads` that begins with `pattern`."""
+    for i in heads:
+        if pattern.match(lines[i]):
+            return i
+    return None
+
+
+def _heads(lines: Sequence[str]) -> list[int]:
+    """The lines that may be a heading."""
+    return [i for i, line in enumerate(lines) if _may_head(line[:_HEADING])]
 
 
 def _may_head(line: str) -> bool:
     return ":" in line or "<" in line or "#" in line or "\uff1a" in line or "below" in line or "BELOW" in line
 
 
-def _may_announce(line: str) -> bool:
-    return "ollow" in line or "elow" in line or "FOLLOW" in line or "BELOW" in line
-
-
 def _introduction(lines: Sequence[str]) -> int | None:
     """The line that announces context ("the documents below …"), when something follows it."""
     for i, line in enumerate(lines[:-1]):
-        if not _may_announce(line[:_HEAD]) or not line.rstrip().endswith(INTRODUCTION_END):
+        if not line.rstrip().endswith(INTRODUCTION_END) or not has_announcement(line[:_HEAD]):
             continue
         if INTRODUCTION.search(line, 0, _HEAD):
             return i if any(rest.strip() for rest in lines[i + 1 :]) else None

@@ -57,3 +57,5 @@ has_mark: Final = compile_presence(
     rf"|(?:[^\s:]+ ){{0,4}}(?:{_NOUN}|{_ASK})[^\n:\x{{ff1a}}]*{_COLON}|context information is)|\b(?:following|below)\b"
 )
 """Whether a text holds any sign of context at all: one linear pass, so that ordinary prompts cost next to nothing."""
+has_announcement: Final = compile_presence("ollow|elow|FOLLOW|BELOW")
+"""Whether a text may announce context ("the documents below …"). One pass, where four searches cost more."""

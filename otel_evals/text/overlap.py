@@ -1,12 +1,13 @@
 """How much of an answer stands in its context: words, word order, names, negation. Words alone, no model.
 
-`retrieval_support` turns these measures into a score. The vocabulary of a context is memoised: the passages of a
-popular question come again and again.
+`retrieval_support` turns these measures into a score. An answer that quotes its context sentence by sentence is
+measured without cutting the context into words, which is most of the work. Nothing is remembered: contexts seldom come
+again word for word, and to keep the words of all costs more than it saves on those.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import count, islice
+from itertools import islice, pairwise
 from typing import Final
 
 import msgspec
@@ -29,30 +30,40 @@ _FIRST_PERSON: Final = frozenset({"i", "i'm", "i've", "i'd", "my", "me", "we", "
 _NEGATIONS: Final = frozenset({"not", "no", "never", "without", "cannot", "neither", "none", "nicht", "kein", "keine"})
 _SUFFIXES: Final = ("'s", "ing", "ied", "ies", "ed", "es", "ly", "s", "e")
 _ENDINGS: Final = ("", *_SUFFIXES)
-_CONTEXTS: Final = 64
-"""Contexts whose vocabulary is kept, about half a MiB each at most."""
-_SIGHTINGS: Final = 4096
-"""Contexts of which is known that they were seen."""
-_CONTEXT_CAP: Final = 16 * 1024
-"""Characters of a context up to which its vocabulary is kept."""
-
+_SENTENCE_EDGE: Final = " .\n"
+_BETWEEN: Final = "".join(chr(i) for i in range(128) if not chr(i).isalnum())
+"""Characters that may stand between two words of a plain text."""
+_EDGES: Final = frozenset({"", *_BETWEEN} - {"'", "-"})
+"""What beside a word, in a plain text, says that it ends here; hyphens and apostrophes may join it to another."""
 
 _Pair = tuple[str, str]
 """A word with the one after it."""
 
 
 class Vocabulary:
-    """The words of a context and which of them are neighbours."""
+    """The words of a context and which of them are neighbours, found out as far as an answer asks for them."""
 
-    __slots__ = ("_folded", "_pairs", "_tokens", "words")
+    __slots__ = ("_folded", "_tokens", "_words")
 
-    def __init__(self, context: str, *, kept: bool = False) -> None:
-        """Reads `context`. `kept`: for many answers, so that all pairs are worth a set, the price of three looks."""
+    def __init__(self, context: str) -> None:
+        """Reads `context`."""
         self._folded = fold(context)
-        tokens = words(self._folded)
-        self.words = frozenset(tokens)
-        self._pairs = frozenset(_neighbours(tokens)) if kept else None
-        self._tokens = [] if kept else tokens
+        self._tokens: list[str] | None = None
+        self._words: frozenset[str] | None = None
+
+    @property
+    def tokens(self) -> list[str]:
+        """The words in order."""
+        if self._tokens is None:
+            self._tokens = words(self._folded)
+        return self._tokens
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The different words."""
+        if self._words is None:
+            self._words = frozenset(self.tokens)
+        return self._words
 
     def negates(self) -> bool:
         """Whether anything is negated here. Asked for few answers, so it is not found out before."""
@@ -60,13 +71,54 @@ class Vocabulary:
 
     def longest_stray(self, tokens: Sequence[str]) -> int:
         """The length, in pairs, of the longest run of neighbours in `tokens` that are nowhere neighbours here."""
-        if self._pairs is not None:
-            familiar = bytes(map(self._pairs.__contains__, _neighbours(tokens)))  # a byte a pair: a loop in C
-            return max(map(len, familiar.split(b"\1")))
         pairs = list(_neighbours(tokens))
         strange = set(pairs)
-        strange.difference_update(_neighbours(self._tokens))
+        strange.difference_update(_neighbours(self.tokens))
         return max(map(len, bytes(map(strange.__contains__, pairs)).split(b"\0"))) if strange else 0
+
+    def longest_stray_of_quotes(self, folded: str) -> int | None:
+        """`longest_stray` of the words of a text when every sentence of it stands here, and so every word of it does.
+
+        None when that is not so, or not plain at a glance. The sentences, of two words or more, are strange only to
+        each other: the longest stray is 0 or 1.
+        """
+        context = self._folded
+        if not (folded.isascii() and context.isascii()):
+            return None
+        sentences: list[str] = []
+        for part in folded.replace("\n", ". ").split(". "):
+            if sentence := part.strip(_SENTENCE_EDGE):
+                if not _stands_in(sentence, context):
+                    return None
+                sentences.append(sentence)
+        for before, after in pairwise(sentences):
+            if _never_follows(before[before.rfind(" ") + 1 :], after[: after.find(" ")], context):
+                return 1
+        return 0 if len(sentences) == 1 else None
+
+
+def _stands_in(sentence: str, context: str) -> bool:
+    """Whether `context` holds `sentence`, of two words or more, beginning and ending where its words do."""
+    at = context.find(sentence)
+    if at < 0 or " " not in sentence or not (sentence[0].isalnum() and sentence[-1].isalnum()):
+        return False
+    end = at + len(sentence)
+    return context[end : end + 1] in _EDGES and (at == 0 or context[at - 1] in _EDGES)
+
+
+def _never_follows(first: str, second: str, context: str) -> bool:
+    """Whether the word `second` surely follows the word `first` nowhere in `context`.
+
+    False where a part of a longer word does, and for what is more than a plain word.
+    """
+    if not (first.isalnum() and second.isalnum()):
+        return False
+    if f"{first}. {second}" in context or f"{first} {second}" in context:
+        return False
+    for part in context.split(first)[1:]:  # noqa: SIM110 - a generator would cost more than the loop
+        if part.lstrip(_BETWEEN).startswith(second):
+            return False
+    return True
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,40 +148,24 @@ def stem(word: str) -> str:
     return word
 
 
-def vocabulary(context: str) -> Vocabulary:
-    """The vocabulary of a context, from memory when it comes again and is short enough to be kept.
+def overlap(answer: str, folded: str, tokens: Sequence[str], context: Vocabulary) -> Overlap | None:
+    """Measures `answer` against its context; None when it has no content words.
 
-    Only what was seen before is kept: most contexts never come again, and to hold their words costs more than to cut
-    them.
+    `folded` is the folded answer as far as it is to be found in its context, and `tokens` are the words of that.
     """
-    if len(context) > _CONTEXT_CAP or not next(_sightings(hash(context))):
-        return Vocabulary(context)
-    return _kept(context)
-
-
-@lru_cache(maxsize=_SIGHTINGS)
-def _sightings(_context: int) -> Iterator[int]:
-    """Counts how often a context, given by its hash, was asked for."""
-    return count()
-
-
-@lru_cache(maxsize=_CONTEXTS)
-def _kept(context: str) -> Vocabulary:
-    return Vocabulary(context, kept=True)
-
-
-def overlap(answer: str, tokens: Sequence[str], context: Vocabulary) -> Overlap | None:
-    """Measures `answer` (whose words are `tokens`) against its context; None when it has no content words."""
     different = set(tokens)
     content = different - _STOP_WORDS
     if not content:
         return None
-    missing = [word for word in content - context.words if not _in_another_form(word, context.words)]
+    missing: list[str] = []
+    if (stray := context.longest_stray_of_quotes(folded)) is None:
+        stray = context.longest_stray(tokens)
+        missing = [word for word in content - context.words if not _in_another_form(word, context.words)]
     return Overlap(
         content_words=len(content),
         missing=len(missing),
         names_missing=any(_is_name(word, answer) for word in missing),
-        longest_stray=context.longest_stray(tokens) / max(1, len(tokens) - 1),
+        longest_stray=stray / max(1, len(tokens) - 1),
         speaks_of_itself=not different.isdisjoint(_FIRST_PERSON),
         negation_added=_negates(different, answer) and not context.negates(),
     )
