@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
-from otel_evals.text.citation_marks import SIGN
+from otel_evals.text.citation_marks import BESIDES, SIGN
 from otel_evals.text.citations import Citation, Style, citations, labelled, may_cite, plain_labels
 from otel_evals.text.patterns import Pattern
 from otel_evals.text.scan import Scan
@@ -45,14 +45,14 @@ class CitationIntegrity:
     ] = True
 
     def patterns(self) -> tuple[Pattern, ...]:
-        """Any sign of a citation: the parser of their styles runs only where the shared pass saw one."""
-        return (SIGN,)
+        """Any sign of a citation, and of more than plain brackets: without the second one nothing needs parsing."""
+        return SIGN, BESIDES
 
     def evaluate(self, scan: Scan) -> Finding | None:
         """Weighs each citation; None when there is none, or when nobody can tell what the model was given."""
         if not scan.matches(SIGN):
             return None
-        labels = plain_labels(scan.answer)
+        labels = [] if scan.matches(BESIDES) else plain_labels(scan.answer)
         if labels and scan.exchange.messages and {p.id for p in scan.context.passages}.issuperset(labels):
             return _PASSED
         found = labelled(labels) if labels else citations(scan.answer)

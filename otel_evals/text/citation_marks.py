@@ -64,14 +64,15 @@ PLAIN_BRACKET: Final = re.compile(
 )
 """A number or a word in brackets behind a word, which nothing uses: `lasts 24 months [2].` A citation, where it is that
 of a source; whatever else is in brackets is looked at more closely."""
-BESIDES_BRACKETS: Final = (
+BESIDES: Final = Pattern(
+    Target.ANSWER,
     r"[`=【\x{b9}\x{b2}\x{b3}\x{2070}\x{2074}-\x{2079}]|~~~|https?://|<sup>"
     r"|\([\s\pZ]*(?i:sources?|refs?|references?|citations?|cite[sd]?|quellen?|fuentes?|fontes?|fonti|出典|来源|出处)[\s\pZ]*[:\x{ff1a}]"
     r"|[\pL\pN_]\([^()\n]*\[|\b(?:arr|lst|vec|nums|argv|args|buf|ptr|idx)\["
     r"|\((?i:see |cf\. |from )?(?i:doc|source|passage|chunk)[a-z]*[ #]*\pN"
     r"|\((?:[\pL\pN]+[-_.:#/])+(?:\pN|[a-z]{2})"
     r"|(?:Document|Source|Passage|Doc) #?\pN"
-    rf"|(?im){_FOOTER_HEADING}[:\x{{ff1a}}]"
+    rf"|(?im){_FOOTER_HEADING}[:\x{{ff1a}}]",
 )
 """Occurs in every text with citations other than brackets, and wherever brackets need not be citations (code)."""
 ENDS_A_WORD: Final = re.compile(r"[^\W\d_]{3}[.,;:!?)\"'\u201d]\Z|[^\W\d_]{5}\Z")

@@ -15,7 +15,6 @@ import msgspec
 
 from otel_evals.text.bracketed_values import is_value, without_rows
 from otel_evals.text.citation_marks import (
-    BESIDES_BRACKETS,
     ENDS_A_WORD,
     FOOTER,
     ID,
@@ -32,7 +31,7 @@ from otel_evals.text.citation_marks import (
     SIGN,
     SUPERSCRIPT,
 )
-from otel_evals.text.patterns import compile_expression, compile_presence
+from otel_evals.text.patterns import compile_expression
 
 
 class Style(StrEnum):
@@ -65,7 +64,6 @@ _FENCED_JSON: Final = re.compile(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", re.DOTA
 _TRAILING: Final = ".,;:!?*_)\u3002\uff0c"
 _MOST: Final = 500
 """Citations of one answer that are looked at."""
-_has_others: Final = compile_presence(BESIDES_BRACKETS)
 _SIGN: Final[Any] = compile_expression(SIGN.expression)
 _SUPERSCRIPTS: Final = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789")
 
@@ -78,10 +76,11 @@ def may_cite(text: str) -> bool:
 def plain_labels(answer: str) -> list[str]:
     """The labels of an answer that cites by plain brackets alone (`[2]`, `[doc-2]`), in order; else none.
 
-    Most answers that cite do no more than this, and are told without parsing.
+    Most answers that cite do no more than this, and are told without parsing. Only for answers without any of
+    `citation_marks.BESIDES`, which the shared pass tells.
     """
     labels: list[str] = PLAIN_BRACKET.findall(answer)
-    if not labels or len(labels) != answer.count("[") or _has_others(answer) or answer.lstrip()[:1] == "{":
+    if not labels or len(labels) != answer.count("[") or answer.lstrip()[:1] == "{":
         return []
     return labels
 
