@@ -25,6 +25,7 @@ from otel_evals.text.refusal_phrases import (
     UNABLE,
 )
 from otel_evals.text.scan import Scan
+from otel_evals.text.statements import states_something
 
 
 class RefusalKind(StrEnum):
@@ -43,7 +44,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: RefusalKind
     partial: bool
-    """Help follows the refusing phrase: an answer after all."""
+    """Help follows the refusing phrase, or another sentence states what the context holds: an answer after all."""
 
 
 def _patterns(kind: RefusalKind, expressions: Iterable[str]) -> dict[Pattern, RefusalKind]:
@@ -81,7 +82,12 @@ def read_refusal(scan: Scan) -> Refusal | None:
     if not found:
         return None
     start, kind = min(found, key=lambda f: (f[1] is RefusalKind.OBJECTION, f[0]))
-    return Refusal(kind=kind, partial=_helps(text[start:], kind))
+    if _helps(text[start:], kind):
+        return Refusal(kind=kind, partial=True)
+    if kind is RefusalKind.OBJECTION:
+        return Refusal(kind=kind, partial=False)
+    refusing = [match.start() for pattern in _KINDS if pattern in hits for match in scan.find(pattern)]
+    return Refusal(kind=kind, partial=states_something(text, refusing, scan.context))
 
 
 def _start(scan: Scan, pattern: Pattern, kind: RefusalKind) -> int | None:

@@ -2,7 +2,7 @@
 import pytest
 
 from otel_evals.checks.wrong_refusal import WrongRefusal
-from otel_evals.records.evaluation import Label
+from otel_evals.records.evaluation import Label, passed
 from otel_evals.records.exchange import Choice, Document, Exchange, Message, ToolResult
 from otel_evals.text.patterns import PatternPass
 from otel_evals.text.scan import Scan
@@ -80,6 +80,33 @@ def test_partial_help_is_no_refusal():
         "I could not find the exact figure in the documents. However, I can tell you that the lamp is sold in green."
     )
     assert finding_of(answer, document=EVIDENCE).label is Label.PASS
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The battery has 5200 mAh [1]. The documents don't mention the colour.",
+        "The documents don't mention the weight. The battery has 5200 mAh.",
+        "The lamp is sold in green [lamp-1].\nI could not find any information about its weight.",
+        "Die Lampe hat 5200 mAh. Zur Farbe enthalten die Dokumente keine Informationen.",
+    ],
+)
+def test_what_an_answer_states_besides_is_an_answer_in_part(answer):
+    assert finding_of(answer, document=EVIDENCE) == passed()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The documents do not mention the battery [1].",
+        "The documents describe lamps [1]. I could not find any information about the battery.",
+        "You asked about the Lumen 3 lamp. The documents do not mention its battery.",
+        "I read 2 documents. I could not find any information about the battery.",
+        "The documents do not mention the battery. Please call 0800 123456.",
+    ],
+)
+def test_a_refusal_that_states_nothing_besides_is_one(answer):
+    assert finding_of(answer, document=EVIDENCE).label is Label.FAIL
 
 
 def test_a_document_that_comes_twice_weighs_once():
