@@ -62,9 +62,8 @@ class RetrievalSupport:
         answer = scan.answer
         if not answer or answer[0] in "{[":
             return None
-        context = capped(
-            "\n".join(f"{p.id} {p.text}" if p.id else p.text for p in scan.context.passages if _is_text(p))
-        )
+        passages = [f"{p.id} {p.text}" if p.id else p.text for p in scan.context.passages if _is_text(p)]
+        context = capped("\n".join(passages)) if passages else ""
         if not context or ((refusal := read_refusal(scan)) and not refusal.partial):
             return None
         folded = _uncited(scan.answer_folded)

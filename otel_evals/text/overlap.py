@@ -111,9 +111,7 @@ def _never_follows(first: str, second: str, context: str) -> bool:
 
     False where a part of a longer word does, and for what is more than a plain word.
     """
-    if not (first.isalnum() and second.isalnum()):
-        return False
-    if f"{first}. {second}" in context or f"{first} {second}" in context:
+    if not (first.isalnum() and second.isalnum()) or f"{first}. {second}" in context:
         return False
     for part in context.split(first)[1:]:  # noqa: SIM110 - a generator would cost more than the loop
         if part.lstrip(_BETWEEN).startswith(second):
@@ -154,15 +152,16 @@ def overlap(answer: str, folded: str, tokens: Sequence[str], context: Vocabulary
     `folded` is the folded answer as far as it is to be found in its context, and `tokens` are the words of that.
     """
     different = set(tokens)
-    content = different - _STOP_WORDS
-    if not content:
+    content_words = len(different) - len(different & _STOP_WORDS)
+    if not content_words:
         return None
     missing: list[str] = []
     if (stray := context.longest_stray_of_quotes(folded)) is None:
         stray = context.longest_stray(tokens)
-        missing = [word for word in content - context.words if not _in_another_form(word, context.words)]
+        unknown = different - context.words - _STOP_WORDS
+        missing = [word for word in unknown if not _in_another_form(word, context.words)]
     return Overlap(
-        content_words=len(content),
+        content_words=content_words,
         missing=len(missing),
         names_missing=any(_is_name(word, answer) for word in missing),
         longest_stray=stray / max(1, len(tokens) - 1),

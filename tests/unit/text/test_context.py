@@ -77,6 +77,45 @@ def test_an_ordinary_message_is_all_question(text):
     assert (found.passages, found.question) == ((), text)
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "[a-1]",
+        "> [a-1]",
+        "\t* 【a-1】",
+        "### Source a-1",
+        "chunk #a-1",
+        "\u017fource a-1",
+        "Id: a-1",
+        "QUELLE a-1",
+        "- Reference a-1",
+        "資料 a-1",
+        "文档 a-1",
+        '<Doc id="a-1">',
+        "excerpt a-1",
+        "fuente a-1",
+    ],
+)
+def test_a_label_is_seen_however_its_line_begins(label):
+    assert [name for name, _ in unwrap(f"[first] One.\n{label}\nTwo.").passages] == ["first", "a-1"]
+
+
+@pytest.mark.parametrize("rule", ["---", "====", " ***", "\t```", '"""', "</context>"])
+def test_a_rule_between_passages_belongs_to_none(rule):
+    found = unwrap(f"Context:\nOne.\n{rule}\nTwo.\n\nQuestion: which?")
+    assert found.passages == ((None, "One.\nTwo."),)
+
+
+@pytest.mark.parametrize("line", ["Use the documents BELOW.", "The Following sources are given:"])
+def test_an_instruction_announces_context_in_any_case(line):
+    assert unwrap(f"{line}\n\nOne.\n\nTwo.").passages == ((None, "One."), (None, "Two."))
+
+
+def test_a_text_cut_through_a_character_is_read():
+    text = "[1] One \ud83d\n[2] Two follow.\nWhat?"
+    assert [name for name, _ in unwrap(text).passages] == ["1", "2"]
+
+
 def context_of(*messages: Message, documents: tuple[Document, ...] = ()) -> Context:
     exchange = Exchange(messages=messages, documents=documents, choices=(Choice(message=Message(role="assistant")),))
     return Scan(exchange, PatternPass(())).context
