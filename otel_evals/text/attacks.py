@@ -206,7 +206,9 @@ _CORES: Final = {
     _EMBEDDED[0]: r"\byour (?:final |entire |next |whole )?(?:reply|response|answer|output|summary)\b",
     _EMBEDDED[3]: _ASKED,
     _EMBEDDED[4]: _ASKED,
-    _EMBEDDED[5]: r"\b(?:and|then|let's) (?:\w+ )?(?:send|e-?mail|forward|share|transfer)\b",
+    _EMBEDDED[5]: r"\b(?:send|e-?mail|forward|share|transfer)\b[^\n\"]*(?:@|\bto (?:my|me|this)\b|https?:)",
+    _DEMANDS[5]: r"passwor|contrase|mot de passe|senha|has[łl]o|парол|密码|パスワード|비밀번호|كلمة|पासवर्ड|[şs]ifre",
+    _FOREIGN_OVERRIDES[4]: r"talimat|komut|kural|y[öo]nerge",
 }
 """The cores of signals whose first words are common ones, so that ordinary text does not set the automaton going."""
 

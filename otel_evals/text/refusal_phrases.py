@@ -169,7 +169,7 @@ CORES: Final = {
     UNABLE["nl"]: r"\b(?:niet|geen)",
     NO_INFORMATION["fr"]: r"\bn(?:e |')|sais pas",
     NO_INFORMATION["it"]: r"non ",
-    NO_INFORMATION["nl"]: r"\b(?:niet|geen)|onvoldoende",
+    NO_INFORMATION["nl"]: r"niet|geen|onvoldoende",
     NO_INFORMATION["tr"]: r"yok|bulunm|bulamad|içerm|bahse|belirtilm|yer alm|sağlam|değil|bilmiyorum",
 }
 """The rarest part of phrases that begin with words of ordinary English texts ("documents", "we", "is")."""
