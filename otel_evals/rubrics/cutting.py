@@ -1,0 +1,121 @@
+"""Makes material fit: shares the room among parts and entries, and cuts what is longer than its share.
+
+Called by `question`. The question is kept whole if at all possible; the others get a share by weight, and what one of
+them does not need goes to the rest. Inside a part, documents share by the words that they have in common with the
+answer, turns by how late they came. Each cut is said where it was made.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from otel_evals.rubrics.fence import QUOTE
+from otel_evals.rubrics.material import Entry, Material
+from otel_evals.rubrics.part import Part
+from otel_evals.text.fold import fold
+from otel_evals.text.tokens import words
+
+_WEIGHTS: Final = {
+    Part.ANSWER: 3, Part.DOCUMENTS: 3, Part.REFERENCE: 2, Part.STEPS: 2, Part.TOOL_CALLS: 2, Part.QUESTION: 2,
+    Part.INSTRUCTIONS: 1, Part.CONVERSATION: 1, Part.TOOLS: 1,
+}  # fmt: skip
+_QUESTION_SHARE: Final = 0.6
+"""Share of the room up to which a question is kept whole whatever else there is; the rest is for what is judged."""
+_SHORTEST: Final = 120
+"""Characters of an entry under which a piece of it says nothing: it is left out, and its room goes to others."""
+_MARK: Final = 48
+"""Characters that the note of a cut takes at most."""
+_TAIL: Final = {Part.DOCUMENTS: 0.0, Part.TOOLS: 0.0, Part.ANSWER: 0.6}
+"""Share of a shortened text that is its end; of others half."""
+
+
+def length(entries: Sequence[Entry]) -> int:
+    """Characters that `entries` take, with their line ends."""
+    return sum(len(entry.render()) + 1 for entry in entries)
+
+
+def cut(material: Material, room: int) -> Material:
+    """`material` in at most `room` characters; as it is when it fits."""
+    sizes = {part: length(entries) for part, entries in material.items()}
+    if sum(sizes.values()) <= room:
+        return material
+    rooms: dict[Part, int] = {}
+    if Part.QUESTION in sizes:
+        others = sum(sizes.values()) - sizes[Part.QUESTION]
+        most = max(int(room * _QUESTION_SHARE), room - others)
+        rooms[Part.QUESTION] = min(sizes[Part.QUESTION], most)
+    rest = [part for part in material if part not in rooms]
+    left = room - sum(rooms.values())
+    rooms |= dict(zip(rest, share([sizes[p] for p in rest], [_WEIGHTS[p] for p in rest], left), strict=True))
+    about = _words(material.get(Part.ANSWER, ()) or material.get(Part.QUESTION, ()))
+    return {part: _fit(part, entries, rooms[part], about) for part, entries in material.items()}
+
+
+def share(sizes: Sequence[int], weights: Sequence[float], room: int) -> list[int]:
+    """How much of `room` each gets: by weight, never more than its size, and all of the room that is asked for."""
+    given = [0] * len(sizes)
+    open_: set[int] = set(range(len(sizes)))
+    while open_ and room > 0:
+        total = sum(weights[i] for i in open_)
+        content = {i for i in open_ if sizes[i] <= room * weights[i] / total}
+        if not content:
+            for i in open_:
+                given[i] = int(room * weights[i] / total)
+            break
+        for i in content:
+            given[i] = sizes[i]
+        room -= sum(sizes[i] for i in content)
+        open_ -= content
+    return given
+
+
+def _fit(part: Part, entries: Sequence[Entry], room: int, about: frozenset[str]) -> tuple[Entry, ...]:
+    sizes = [len(entry.render()) + 1 for entry in entries]
+    if sum(sizes) <= room:
+        return tuple(entries)
+    weights = _weights(part, entries, about)
+    if len(entries) > 1:
+        room = max(0, room - _MARK)  # for the note on entries left out
+    kept = _worth_it(sizes, weights, room)
+    rooms = dict(zip(kept, share([sizes[i] for i in kept], [weights[i] for i in kept], room), strict=True))
+    fitted = [_shorten(entries[i], rooms[i], _TAIL.get(part, 0.5)) for i in kept]
+    gone = len(entries) - len(kept)
+    if gone:
+        fitted.insert(0 if part is Part.CONVERSATION else len(fitted), Entry(heading=f"[… {gone} more left out …]"))
+    return tuple(fitted)
+
+
+def _worth_it(sizes: Sequence[int], weights: Sequence[float], room: int) -> list[int]:
+    """The entries that get enough room to say something: the weightiest, at least one, in their order."""
+    kept = sorted(range(len(sizes)), key=lambda i: (-weights[i], i))[: max(1, room // _SHORTEST)]
+    while len(kept) > 1:
+        rooms = share([sizes[i] for i in kept], [weights[i] for i in kept], room)
+        if all(given >= min(sizes[i], _SHORTEST) for i, given in zip(kept, rooms, strict=True)):
+            break
+        kept.pop()
+    return sorted(kept)
+
+
+def _weights(part: Part, entries: Sequence[Entry], about: frozenset[str]) -> list[float]:
+    if part is Part.DOCUMENTS:
+        common = [len(about & _words((entry,))) for entry in entries]
+        most = max(1, *common)
+        return [1 + 3 * shared / most for shared in common]
+    if part in (Part.CONVERSATION, Part.TOOL_CALLS):
+        return [1 + i / len(entries) for i in range(len(entries))]
+    return [1.0] * len(entries)
+
+
+def _words(entries: Sequence[Entry]) -> frozenset[str]:
+    return frozenset(word for entry in entries for word in words(fold(entry.body)) if len(word) > 3)
+
+
+def _shorten(entry: Entry, room: int, tail: float) -> Entry:
+    """The entry with the middle of its body left out, or its end (`tail` 0)."""
+    if len(entry.render()) + 1 <= room:
+        return entry
+    keep = max(0, room - 1 - (len(entry.heading) + 1 if entry.heading else 0) - _MARK - len(QUOTE))
+    end = int(keep * tail)
+    body = entry.body
+    head, last = body[: keep - end], body[len(body) - end :] if end else ""
+    pieces = [head.rstrip("\n"), f"[… {len(body) - keep} characters left out …]", QUOTE + last if last else ""]
+    return Entry(heading=entry.heading, body="\n".join(filter(None, pieces)))
