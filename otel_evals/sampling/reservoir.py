@@ -79,6 +79,9 @@ class BottomK:
         for u, keys in state["members"]:
             restored._order.append(float(u))
             restored._keys[float(u)] = [str(key) for key in keys]
-        if restored._order != sorted(restored._keys) or len(restored) > restored._k:
-            raise ValueError("not the state of a reservoir: its members are out of order or too many")
+        order, is_short = restored._order, restored._threshold < 1.0 and len(restored) < restored._k
+        if order != sorted(restored._keys) or len(order) > restored._k or is_short:
+            raise ValueError("not the state of a reservoir: its members are out of order, too many or too few")
+        if order and order[-1] >= restored._threshold:
+            raise ValueError("not the state of a reservoir: a member is not below the threshold")
         return restored

@@ -5,9 +5,9 @@ one question to the next, so workers that share a budget, and a process after it
 
 Let r be the share of the budget that is left, over the share of the period that is left. The factor is 1 while r is at
 least `SLACK`, and falls with the power `STEEPNESS` below it. Traffic that would spend D times the budget then settles
-where r stays as it is, SLACK · D^(-1/(STEEPNESS-1)), and so the budget lasts to the end of the period and no longer:
-at D = 5 the hours after the beginning get 0.7 of an even share each. The factor is continuous in what is spent and in
-time, and comes back by itself as time passes with less traffic.
+where r stays as it is, SLACK * D^(-1/(STEEPNESS-1)), and so the budget lasts to the end of the period: at D = 5 the
+hours after the beginning get 0.7 of an even share each, at D = 20 half of one. The factor is continuous in what is
+spent and in time, and comes back by itself as time passes with less traffic, and when the next period begins.
 """
 
 from collections.abc import Iterable
@@ -45,6 +45,8 @@ def _factor(spending: Spending) -> float:
     left = spending.budget - spending.spent
     if left <= 0.0:
         return LOWEST
-    time_left = max(1.0 - spending.elapsed / spending.period, 0.0)
-    even = SLACK * spending.budget * time_left
-    return 1.0 if left >= even else max(LOWEST, (left / even) ** STEEPNESS)
+    period_left = max(1.0 - spending.elapsed / spending.period, 0.0)
+    even = SLACK * spending.budget * period_left
+    if left >= even:
+        return 1.0
+    return max(LOWEST, (left / even) ** STEEPNESS)
