@@ -58,22 +58,35 @@ def is_clear(folded: str) -> bool:
 
 def _follows_itself(text: str) -> bool:
     """Whether a probe of the text begins a piece that is followed by its own copy."""
-    reach = len(text) // _LEAST_COPIES + _PROBE
-    for start in range(0, len(text) - _PROBE, max(1, len(text) // _PROBES)):
-        probe = text[start : start + _PROBE]
-        again = text.find(probe, start + 1, start + reach)
-        tries = _TRIES
-        while again >= 0 and tries:
-            if text.startswith(text[start:again], again):
-                return True
-            again = text.find(probe, again + 1, start + reach)
-            tries -= 1
+    size, find = len(text), text.find
+    reach = size // _LEAST_COPIES + _PROBE
+    for start in range(0, size - _PROBE, size // _PROBES or 1):
+        again = find(text[start : start + _PROBE], start + 1, start + reach)
+        if again >= 0 and _is_followed(text, start, again, start + reach):
+            return True
+    return False
+
+
+def _is_followed(text: str, start: int, again: int, end: int) -> bool:
+    """Whether the probe at `start`, which comes again at `again`, begins a piece that is followed by its own copy."""
+    probe = text[start : start + _PROBE]
+    for _ in range(_TRIES):
+        if text.startswith(text[start:again], again):
+            return True
+        again = text.find(probe, again + 1, end)
+        if again < 0:
+            break
     return False
 
 
 def _says_again(text: str) -> bool:
     """Whether four copies of a sentence (ended by a full stop or a line's end) may weigh."""
-    said = text.replace("\u3002" if "\u3002" in text else "\n", ". ").split(". ")
+    end = "\u3002" if "\u3002" in text else "\n"
+    # What ends in four copies of a sentence leaves three of its last part, whatever stands before the first of them.
+    parts = text.replace(end, ".").split(".")
+    if len(parts) - len(set(parts)) < _LEAST_COPIES - 2:
+        return False
+    said = text.replace(end, ". ").split(". ")
     if len(said) - len(set(said)) < _LEAST_COPIES - 1:
         return False
     return any(n >= _LEAST_COPIES and len(sentence) >= _PROBE for sentence, n in Counter(said).items())
@@ -81,7 +94,11 @@ def _says_again(text: str) -> bool:
 
 def prose(text: str) -> str:
     """`text` without code blocks and table rows, where repeated words are in order."""
-    return _CODE_OR_TABLE.sub(" ", text) if "|" in text or "```" in text or "~~~" in text else text
+    if (
+        "|" in text or ("`" in text and "```" in text) or ("~" in text and "~~~" in text)
+    ):  # single ones are found quickest
+        return _CODE_OR_TABLE.sub(" ", text)
+    return text
 
 
 def comes_again(tokens: Sequence[str]) -> bool:
