@@ -21,22 +21,26 @@ _SELDOM: Final = 20
 def words(folded: str) -> list[str]:
     """The words of a folded text in order; hyphens and apostrophes inside a word belong to it."""
     # The same as the expression in a few steps that run in C, in a fifth of the time. Bytes go quicker than characters.
-    spaced = b" %b " % folded.encode(errors="surrogatepass").translate(_BREAKS)
-    if not folded.isascii():
-        others = _others(spaced, len(folded))
-        if others is None:
-            return _WORD.findall(folded.replace("_", " "))  # quicker than an expression that takes `_` out of `\w`
-        for other in others:
-            if not other.isalnum():
-                spaced = spaced.replace(other.encode(errors="surrogatepass"), b" ")
-    if marks := spaced.count(b"'") + spaced.count(b"-"):
-        spaced = _without_loose_marks(spaced, marks)
-    return spaced.decode(errors="surrogatepass").split()
+    if folded.isascii():
+        raw = folded.encode().translate(_BREAKS)
+        spaced = raw.decode()
+        if "'" not in spaced and "-" not in spaced:
+            return spaced.split()
+        return _without_loose_marks(raw).decode().split()
+    raw = folded.encode(errors="surrogatepass").translate(_BREAKS)
+    others = _others(raw, len(folded))
+    if others is None:
+        return _WORD.findall(folded.replace("_", " "))  # quicker than an expression that takes `_` out of `\w`
+    for other in others:
+        if not other.isalnum():
+            raw = raw.replace(other.encode(errors="surrogatepass"), b" ")
+    return _without_loose_marks(raw).decode(errors="surrogatepass").split()
 
 
-def _without_loose_marks(spaced: bytes, count: int) -> bytes:
-    """`spaced`, a text between spaces, without the apostrophes and hyphens, `count` in all, that join no two words."""
-    if count * _SELDOM > len(spaced):
+def _without_loose_marks(raw: bytes) -> bytes:
+    """`raw` without the apostrophes and hyphens that join no two words."""
+    spaced = b" %b " % raw
+    if (raw.count(b"'") + raw.count(b"-")) * _SELDOM > len(raw):
         for mark in _LOOSE_MARKS:
             spaced = spaced.replace(mark, b"  ")
         return spaced
