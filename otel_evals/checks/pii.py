@@ -11,11 +11,11 @@ from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
 
-from otel_evals.checks.leaks import LeakCheck
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
 from otel_evals.text import personal
 from otel_evals.text.detection import summary
+from otel_evals.text.leaks import LeakCheck
 from otel_evals.text.patterns import Pattern, Target
 from otel_evals.text.scan import Scan
 

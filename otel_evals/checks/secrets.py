@@ -7,11 +7,11 @@ already knows. Placeholders and variables, of which every how-to is full, do not
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from otel_evals.checks.leaks import LeakCheck
 from otel_evals.records.decision import RiskBand
 from otel_evals.records.evaluation import Finding, failed, passed
 from otel_evals.text import credentials
 from otel_evals.text.detection import summary
+from otel_evals.text.leaks import LeakCheck
 from otel_evals.text.patterns import Pattern, Target
 from otel_evals.text.scan import Scan
 

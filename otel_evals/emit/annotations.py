@@ -22,12 +22,13 @@ _STANDARD: Final[tuple[tuple[str, Callable[[Exchange], str | None]], ...]] = (
 
 
 @lru_cache(maxsize=1024)
-def _decision(decision: Decision, coverage: CoverageOutcome) -> bytes:
+def _decision(decision: Decision, coverage: CoverageOutcome | None) -> bytes:
     pairs: list[tuple[str, AttributeValue]] = [
         (otel_evals.RISK_BAND, decision.band.value),
         (otel_evals.ROUTE, decision.route.value),
-        (otel_evals.COVERAGE, coverage.value),
     ]
+    if coverage is not None:
+        pairs.append((otel_evals.COVERAGE, coverage.value))
     if decision.reasons:
         pairs.append((otel_evals.RISK_REASONS, decision.reasons))
     return attributes(SPAN_ATTRIBUTES, pairs)
@@ -44,9 +45,23 @@ def result_annotation(result: EvaluationResult) -> bytes:
     return attributes(SPAN_ATTRIBUTES, ((label, result.label.value), (score, float(result.score))))
 
 
-def decision_annotations(decision: Decision, coverage: CoverageOutcome) -> bytes:
-    """Band, reasons, route and coverage as span attributes."""
+def decision_annotations(decision: Decision, coverage: CoverageOutcome | None) -> bytes:
+    """Band, reasons, route and, when it is known already, coverage as span attributes."""
     return _decision(decision, coverage)
+
+
+@lru_cache(maxsize=32)
+def coverage_annotation(coverage: CoverageOutcome) -> bytes:
+    """The judge outcome as a span attribute."""
+    return attributes(SPAN_ATTRIBUTES, ((otel_evals.COVERAGE, coverage.value),))
+
+
+@lru_cache(maxsize=256)
+def sampling_annotations(probability: float, stratum: str) -> bytes:
+    """π1 and stratum of a span, also of one that no judge sees: what its weight and its stratum's size come from."""
+    return attributes(
+        SPAN_ATTRIBUTES, ((otel_evals.SAMPLING_PROBABILITY, probability), (otel_evals.SAMPLING_STRATUM, stratum))
+    )
 
 
 def standard_annotations(exchange: Exchange, present: Mapping[str, Any]) -> bytes:

@@ -66,7 +66,10 @@ class ResultEvents:
         return annotations + span_events(gen_ai.EVALUATION_RESULT, time_ns, [event for _, event in encoded], tail)
 
     def _learn(self, outcome: Outcome) -> tuple[bytes, bytes]:
-        annotation = result_annotation(outcome) if isinstance(outcome, EvaluationResult) else b""
+        annotation = b""
+        # A shadow's result must not be found where dashboards look for the active judge's.
+        if isinstance(outcome, EvaluationResult) and not outcome.shadow:
+            annotation = result_annotation(outcome)
         encoded = (annotation, attributes(_EVENT_ATTRIBUTES, result_attributes(outcome)))
         if len(self._known) >= _CACHE:
             self._known.clear()

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from otel_evals.emit.annotations import (
     decision_annotations,
+    sampling_annotations,
     standard_annotations,
     text_annotation,
 )
@@ -13,6 +14,7 @@ from otel_evals.otlp.encode import SPAN_ATTRIBUTES, attributes
 from otel_evals.records.decision import CoverageOutcome, Decision
 from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult
 from otel_evals.records.exchange import Exchange
+from otel_evals.records.judging import SamplingDecision
 from otel_evals.semconv import otel_evals
 
 _CAPPED: Final = attributes(SPAN_ATTRIBUTES, ((otel_evals.CONTENT_CAPPED, True),))
@@ -32,11 +34,12 @@ class SpanAdditions:
         results: tuple[EvaluationResult, ...],
         failures: tuple[EvaluationFailure, ...],
         decision: Decision,
-        coverage: CoverageOutcome,
+        coverage: CoverageOutcome | None,
         time_ns: int,
         fingerprint: str | None = None,
         in_flight: str | None = None,
         capped: bool = False,
+        sampling: SamplingDecision | None = None,
     ) -> bytes:
         """Attribute and event fields to append.
 
@@ -46,7 +49,8 @@ class SpanAdditions:
             results: one event and two attributes each.
             failures: one event each, without score and label.
             decision: band, reasons, route.
-            coverage: the judge outcome so far.
+            coverage: the judge outcome; None when it follows as the span goes on.
+            sampling: π1 and stratum, when there are judges.
             time_ns: time of the events, ns since the epoch.
             fingerprint: derived hash of the prompt.
             in_flight: what the application decided itself.
@@ -60,6 +64,8 @@ class SpanAdditions:
             chunks.append(text_annotation(otel_evals.PROMPT_FINGERPRINT, fingerprint))
         if in_flight is not None and otel_evals.DECISION not in present:
             chunks.append(text_annotation(otel_evals.DECISION, in_flight))
+        if sampling is not None and sampling.stratum:
+            chunks.append(sampling_annotations(sampling.probability, sampling.stratum))
         if capped:
             chunks.append(_CAPPED)
         chunks += self._events.encode((*results, *failures), time_ns, exchange.response_id)

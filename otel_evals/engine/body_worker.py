@@ -9,20 +9,23 @@ from typing import Final
 
 import msgspec
 
+from otel_evals.emit.annotations import coverage_annotation
 from otel_evals.emit.log_events import log_events
 from otel_evals.emit.span import SpanAdditions
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.hearsay import Hearsay
 from otel_evals.engine.holding import Holding, Waiting
+from otel_evals.engine.judging import Judging, Selected
 from otel_evals.engine.pace import Pace
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.reader import Reader, ReadSpan
 from otel_evals.engine.span_evaluator import SpanEvaluator
 from otel_evals.engine.traces import Traces
-from otel_evals.otlp.frame import walk
+from otel_evals.otlp.frame import Frame, walk
 from otel_evals.otlp.splice import extract, splice
 from otel_evals.records.clock import Clock
+from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.span import SpanView
 from otel_evals.semconv import gen_ai
 from otel_evals.telemetry import catalogue
@@ -43,6 +46,15 @@ class Work(msgspec.Struct):
     traces: set[bytes]
     logs: list[bytes]
     """Log-based events of the results, when they are wanted."""
+    selected: list[Selected] = []
+    """Spans that judges are to see. Those that are held are not in `body`, and not among `evaluated`."""
+    records: int = 0
+    """Records in `logs`."""
+
+    @property
+    def taken_out(self) -> int:
+        """Spans that are not in `body` because they wait, known ones apart."""
+        return len(self.held) + sum(one.body is not None for one in self.selected)
 
 
 class BodyWorker:
@@ -60,6 +72,7 @@ class BodyWorker:
         meters: Meters,
         clock: Clock,
         log_events: bool,
+        judging: Judging | None = None,
     ) -> None:
         self._reader = reader
         self._span_evaluator = span_evaluator
@@ -70,10 +83,14 @@ class BodyWorker:
         self._meters = meters
         self._clock = clock
         self._wants_log_events = log_events
+        self._judging = judging
         self._additions = SpanAdditions()
 
-    async def work(self, body: bytes, evaluator: Evaluator, *, may_wait: bool) -> Work:
-        """What came of a valid body. Gives others a turn now and then, since a large one takes long."""
+    async def work(self, body: bytes, evaluator: Evaluator, *, may_wait: bool, may_judge: bool = True) -> Work:
+        """What came of a valid body. Gives others a turn now and then, since a large one takes long.
+
+        `may_judge` is False after the disk refused the jobs of this body: the selected judges have failed then.
+        """
         frame = walk(body)
         pace = Pace(self._clock)
         reads: list[ReadSpan] = []
@@ -90,15 +107,15 @@ class BodyWorker:
             await pace.breathe()
             if not self._reader.is_evaluated(read):
                 continue
-            candidate = read.candidate
             wait = self._wait(read) if may_wait else None
             if wait is None:
-                more = self._evaluate(read, evaluator, work.evaluated)
-                if more:
-                    edits[candidate.item.start] = more
-                    if self._wants_log_events:
-                        work.logs.append(self._log_events(frame.head(candidate.resource), work.evaluated[-1]))
+                try:
+                    self._ready(frame, read, evaluator, work, edits, may_judge=may_judge)
+                except Exception:  # noqa: BLE001 - stage boundary: an error of ours never costs the application its span
+                    _LOG.exception("a span could not be evaluated and goes on as it came")
+                    self._meters.add(catalogue.TASK_CRASHES, 1, "evaluate")
                 continue
+            candidate = read.candidate
             edits[candidate.item.start] = None
             waiting = _waiting(read, extract(frame, candidate.resource, candidate.scope, candidate.item), wait)
             if self._holding.holds(waiting.key):
@@ -108,6 +125,50 @@ class BodyWorker:
         work.body = splice(frame, edits)
         return work
 
+    def _ready(
+        self,
+        frame: Frame,
+        read: ReadSpan,
+        evaluator: Evaluator,
+        work: Work,
+        edits: dict[int, bytes | None],
+        *,
+        may_judge: bool,
+    ) -> None:
+        """Evaluate a span for which nothing has to be awaited any more."""
+        start = read.candidate.item.start
+        span = self._evaluate(read, evaluator, may_judge=may_judge)
+        if span.plan is None or not span.plan.selected or self._judging is None:
+            edits[start] = self._encode(read, span, span.coverage)
+            work.evaluated.append(span)
+        else:
+            edits[start] = self._select(self._judging, frame, read, span, work)
+        if self._wants_log_events:
+            work.logs.append(self._log_events(frame.head(read.candidate.resource), span))
+            work.records += len(span.evaluation.results) + len(span.evaluation.failures)
+
+    def _select(self, judging: Judging, frame: Frame, read: ReadSpan, span: Evaluated, work: Work) -> bytes | None:
+        """Prepare a selected span for its judges; what to append to it here, None when it is taken out to wait."""
+        place = read.candidate
+        alone = extract(frame, place.resource, place.scope, place.item)
+        key = (read.span.trace_id, read.span.span_id, hash(alone))
+        if judging.holds(key):
+            work.known += 1
+            return None
+        more = self._encode(read, span, None)
+        own = None
+        selected = span.plan.selected if span.plan is not None else ()
+        if judging.may_hold and any(not one.spec.shadow for one in selected):
+            single = walk(alone)
+            own = splice(single, {single.resources[0].scopes[0].items[0].start: more})
+        if not judging.has_taken(key):
+            resource = frame.head(place.resource)
+            work.selected.append(Selected(evaluated=span, resource=resource, body=own, key=key))
+            if own is not None:
+                return None
+        work.evaluated.append(span)
+        return more + coverage_annotation(span.coverage)
+
     def _wait(self, read: ReadSpan) -> str | None:
         """What the span waits for, if anything, if there is room, and if waiting has been worth it."""
         wait = self._reader.waits(read)
@@ -116,28 +177,35 @@ class BodyWorker:
         service = read.span.resource.get(gen_ai.SERVICE_NAME)
         return wait.value if self._patience.worth((service, wait.value)) else None
 
-    def _evaluate(self, read: ReadSpan, evaluator: Evaluator, evaluated: list[Evaluated]) -> bytes:
-        """The bytes to append to one span; empty when an error of ours lets it go on as it came."""
-        try:
-            span = self._span_evaluator.evaluate(read, evaluator)
-            more = self._additions.encode(
-                span.exchange,
-                read.span.attributes,
-                results=span.evaluation.results,
-                failures=span.evaluation.failures,
-                decision=span.evaluation.decision,
-                coverage=span.coverage,
-                time_ns=self._clock.time_ns(),
-                fingerprint=span.fingerprint,
-                in_flight=span.in_flight,
-                capped=span.evaluation.truncated,
-            )
-        except Exception:  # noqa: BLE001 - stage boundary: an error of ours never costs the application its span
-            _LOG.exception("a span could not be evaluated and goes on as it came")
-            self._meters.add(catalogue.TASK_CRASHES, 1, "evaluate")
-            return b""
-        evaluated.append(span)
-        return more
+    def _evaluate(self, read: ReadSpan, evaluator: Evaluator, *, may_judge: bool) -> Evaluated:
+        """The evaluated span, with its judges given up where they cannot be asked."""
+        span = self._span_evaluator.evaluate(read, evaluator)
+        plan = span.plan
+        if plan is None or not plan.selected or self._judging is None:
+            return span
+        if not may_judge:
+            plan = plan.given_up(CoverageOutcome.JUDGE_ERROR)
+        elif self._judging.is_full:
+            plan = plan.given_up(CoverageOutcome.RATE_LIMITED)
+        else:
+            return span
+        return msgspec.structs.replace(span, plan=plan, coverage=plan.coverage())
+
+    def _encode(self, read: ReadSpan, span: Evaluated, coverage: CoverageOutcome | None) -> bytes:
+        """The bytes to append to one span."""
+        return self._additions.encode(
+            span.exchange,
+            read.span.attributes,
+            results=span.evaluation.results,
+            failures=span.evaluation.failures,
+            decision=span.evaluation.decision,
+            coverage=coverage,
+            time_ns=self._clock.time_ns(),
+            fingerprint=span.fingerprint,
+            in_flight=span.in_flight,
+            capped=span.evaluation.truncated,
+            sampling=span.plan.decision if span.plan is not None else None,
+        )
 
     def _log_events(self, resource: bytes, span: Evaluated) -> bytes:
         exchange, evaluation = span.exchange, span.evaluation

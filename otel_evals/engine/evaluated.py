@@ -3,6 +3,7 @@
 import msgspec
 
 from otel_evals.engine.evaluation import Evaluation
+from otel_evals.engine.plan import Plan
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.exchange import Exchange
 
@@ -13,6 +14,8 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
     exchange: Exchange
     evaluation: Evaluation
     coverage: CoverageOutcome
+    plan: Plan | None = None
+    """What the judges make of it; None = there are none."""
     fingerprint: str | None = None
     prompt_version: str
     """What metrics say: the named version, `fp:<hash>` or `unversioned`."""

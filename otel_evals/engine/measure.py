@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from otel_evals.engine.evaluated import Evaluated
-from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult, Label
+from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult, EvaluatorType, Label
 from otel_evals.records.exchange import Exchange
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Exemplar, Meters
@@ -53,8 +53,9 @@ class Measurements:
         self._counted: OrderedDict[tuple[bytes, bytes], None] = OrderedDict()
         self._started: set[tuple[str, ...]] = set()
 
-    def evaluated(self, spans: Sequence[Evaluated], time_ns: int) -> None:
-        """Count the results of `spans`, and the calls that they stand for."""
+    def evaluated(self, spans: Sequence[Evaluated], time_ns: int) -> list[Evaluated]:
+        """Count the results of `spans`, and the calls that they stand for; those that were not counted before."""
+        new: list[Evaluated] = []
         tallies: dict[tuple[str, ...], dict[tuple[Any, ...], _Tally]] = {}
         for span in spans:
             if self._is_new((span.exchange.trace_id, span.exchange.span_id)):
@@ -63,8 +64,10 @@ class Measurements:
                 if tally is None:
                     tally = tallies[where] = {}
                 self._count(span, where, tally, time_ns)
+                new.append(span)
         for where, tally in tallies.items():
             self._publish(tally.values(), where)
+        return new
 
     def _is_new(self, key: tuple[bytes, bytes]) -> bool:
         if key in self._counted:
@@ -90,10 +93,33 @@ class Measurements:
             if result.label is Label.FAIL:
                 tally.exemplar = Exemplar(result.score, exchange.trace_id, exchange.span_id, time_ns)
         for failure in evaluation.failures:
-            meters.add(catalogue.EVALUATION_ERRORS, 1, failure.name, failure.error_type, *_evaluator(failure), *where)
-        meters.add_many(catalogue.COVERAGE, 1, 1, ("", span.coverage.value, "", "", "", *where))
+            self.failed(failure, where)
+        if span.plan is None:
+            meters.add_many(catalogue.COVERAGE, 1, 1, ("", span.coverage.value, "", "", "", *where))
+        else:
+            for spec, outcome in span.plan.outcomes:
+                who = (EvaluatorType.LLM_JUDGE.value, *spec.key)
+                meters.add_many(catalogue.COVERAGE, 1, 1, (spec.judge.name, outcome.value, *who, *where))
         meters.add_many(catalogue.RISK, 1, 1, (evaluation.decision.band.value, *where))
         self._operation(exchange, where)
+
+    def failed(self, failure: EvaluationFailure, where: tuple[str, ...]) -> None:
+        """Count an evaluator that could not decide."""
+        self._meters.add(catalogue.EVALUATION_ERRORS, 1, failure.name, failure.error_type, *_evaluator(failure), *where)
+
+    def judged(
+        self, result: EvaluationResult, trace_id: bytes, span_id: bytes, time_ns: int, where: tuple[str, ...]
+    ) -> None:
+        """Count a judge's result; a shadow's is counted apart, a later one for feedback carries no weight."""
+        if result.shadow:
+            labels = (result.name, result.label.value, *_evaluator(result), *where)
+            self._meters.add(catalogue.SHADOW_EVALUATIONS, 1, *labels)
+            return
+        tally = _Tally(result)
+        tally.times = 1
+        if result.label is Label.FAIL:
+            tally.exemplar = Exemplar(result.score, trace_id, span_id, time_ns)
+        self._publish((tally,), where)
 
     def _publish(self, tallies: Iterable["_Tally"], where: tuple[str, ...]) -> None:
         """Add the results of one slice to the meters."""

@@ -10,14 +10,16 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from otel_evals.engine.body_worker import BodyWorker, Work
-from otel_evals.engine.deliver import Deliver
+from otel_evals.engine.deliver import Deliver, Passage
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.hearsay import Hearsay
 from otel_evals.engine.holding import Held, Holding
+from otel_evals.engine.judging import Judging
 from otel_evals.engine.logs import LogReader
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.patience import Patience
+from otel_evals.engine.plan import Planner
 from otel_evals.engine.reader import Reader
 from otel_evals.engine.result_logs import ResultLogs
 from otel_evals.engine.span_evaluator import SpanEvaluator
@@ -61,6 +63,8 @@ class Pipeline:
         on_evaluated: OnEvaluated | None = None,
         result_logs: ResultLogs | None = None,
         hearsay: Hearsay | None = None,
+        planner: Planner | None = None,
+        judging: Judging | None = None,
     ) -> None:
         """Put the pipeline together.
 
@@ -81,6 +85,8 @@ class Pipeline:
             result_logs: where results go as log-based events too; None = they do not.
             on_evaluated: told of evaluated spans once they are safe, on the data path: it must be quick.
             hearsay: tells other workers of traces, and hears them; None = there are none.
+            planner: which spans come to judges; None = there are no judges.
+            judging: makes the judgements.
         """
         self._reader = reader
         self._logs = logs
@@ -92,13 +98,14 @@ class Pipeline:
         self._measurements = measurements
         self._meters = meters
         self._clock = clock
-        self._settles = settles
+        self._passage = Passage(deliver, meters, settles=settles)
+        self._judging = judging
         self._on_evaluated = on_evaluated
         self._result_logs = result_logs
         self._hearsay = hearsay
         self._worker = BodyWorker(
             reader=reader,
-            span_evaluator=SpanEvaluator(reader, traces, versions, slices),
+            span_evaluator=SpanEvaluator(reader, traces, versions, slices, planner),
             traces=traces,
             patience=patience,
             holding=holding,
@@ -106,6 +113,7 @@ class Pipeline:
             meters=meters,
             clock=clock,
             log_events=result_logs is not None,
+            judging=judging,
         )
 
     async def start(self) -> None:
@@ -150,7 +158,7 @@ class Pipeline:
         if evaluator is not None and self._reader.markers.occur(body):
             work = await self._held(body, evaluator)
             body, count = work.body, count - work.known
-        held = len(work.held) if work is not None else 0
+        held = work.taken_out if work is not None else 0
         self._meters.add(catalogue.SPANS, count, "received")
         accepted = await self._passed_on(body, count - held) if body else Accepted()
         if work is not None:
@@ -167,6 +175,19 @@ class Pipeline:
             except Unavailable as error:
                 _LOG.warning("spans go on without waiting for their content: %s", error)
                 work = await self._worker.work(body, evaluator, may_wait=False)
+        return await self._judged(body, evaluator, work, may_wait=True)
+
+    async def _judged(self, body: bytes, evaluator: Evaluator, work: Work, *, may_wait: bool) -> Work:
+        """The work with its selected spans made durable; when the disk refuses them they go on without judges."""
+        if not work.selected or self._judging is None:
+            return work
+        try:
+            await self._judging.take(work.selected)
+        except Unavailable as error:
+            _LOG.warning("spans go on without judges: %s", error)
+            return await self._worker.work(body, evaluator, may_wait=may_wait, may_judge=False)
+        # What is held is safe by now, whatever becomes of the rest of its request.
+        self._evaluated([one.evaluated for one in work.selected if one.body is not None])
         return work
 
     async def _passed_on(self, body: bytes, count: int) -> Accepted:
@@ -178,32 +199,33 @@ class Pipeline:
         except BaseException:  # not taken, too late, or its sender went away: whoever sent it keeps it
             self._meters.add(catalogue.SPANS, count, "refused")
             raise
-        self._settle(count, accepted)
+        self._passage.settle(count, accepted)
         return accepted
 
     def _measure(self, work: Work) -> None:
         """Count and tell of what was evaluated, now that it is safe."""
-        self._measurements.evaluated(work.evaluated, self._clock.time_ns())
-        if self._on_evaluated is not None and work.evaluated:
-            self._on_evaluated(work.evaluated)
+        self._evaluated(work.evaluated)
         if self._result_logs is not None and work.logs:
-            records = sum(len(e.evaluation.results) + len(e.evaluation.failures) for e in work.evaluated)
-            self._result_logs.send(b"".join(work.logs), records)
+            self._result_logs.send(b"".join(work.logs), work.records)
 
-    def _settle(self, delivered: int, accepted: Accepted) -> None:
-        if self._settles:
-            self._meters.add(catalogue.SPANS, max(0, delivered - accepted.rejected), "forwarded")
-            self._meters.add(catalogue.SPANS, min(accepted.rejected, delivered), "failed")
+    def _evaluated(self, spans: Sequence[Evaluated]) -> None:
+        if not spans:
+            return
+        new = self._measurements.evaluated(spans, self._clock.time_ns())
+        if self._judging is not None:
+            for span in new:
+                self._judging.note(span)
+        if self._on_evaluated is not None:
+            self._on_evaluated(spans)
 
     async def _release(self, body: bytes, held: Held | None) -> None:
         """Forward a span that has waited, evaluated with what is known by now."""
-        work = await self._worker.work(body, self._evaluator, may_wait=False) if self._evaluator is not None else None
-        try:
-            accepted = await self._deliver(Signal.TRACES, body if work is None else work.body, 1)
-        except Refused:
-            self._meters.add(catalogue.SPANS, 1, "failed")
-            raise
-        self._settle(1, accepted)
+        work = None
+        if self._evaluator is not None:
+            work = await self._worker.work(body, self._evaluator, may_wait=False)
+            work = await self._judged(body, self._evaluator, work, may_wait=False)
+        if work is None or work.body:
+            await self._passage.forward(body if work is None else work.body, 1)
         if held is not None:
             self._joined(held)
         if work is not None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from otel_evals.emit.evaluation_span import LateForm
 from otel_evals.records.units import ByteSize, Duration
 
 
@@ -17,6 +18,14 @@ class ResultSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             "OpenTelemetry is moving to. Default: false, since every backend reads the span events."
         ),
     ] = False
+    late: Annotated[
+        LateForm,
+        msgspec.Meta(
+            description="How a judge's result travels whose span has gone on: `child` = a child span of the evaluated "
+            "one, `link` = a root span in a trace of its own that links to it, `log` = a log-based event only. "
+            "Default: child, which every tracing backend shows under the span that it judges."
+        ),
+    ] = LateForm.CHILD
 
 
 class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,6 +39,51 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             "`replay` and `decide` have no limit, so that they always say the same."
         ),
     ] = Duration(0.25)
+
+
+class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How judgements are made beside the data path."""
+
+    hold: Annotated[
+        Duration,
+        msgspec.Meta(
+            description="Longest wait of a selected span for its judges, so that their results ride on it; on disk "
+            "meanwhile. What comes later travels by itself (`results.late`). 0s = never wait. Default: 10s."
+        ),
+    ] = Duration(10)
+    max_held: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="Spans that wait at one time; beyond, they go on at once. Default: 10000."),
+    ] = 10_000
+    concurrency: Annotated[
+        int, msgspec.Meta(ge=1, le=10_000, description="Judgements under way at one time. Default: 32.")
+    ] = 32
+    deadline: Annotated[
+        Duration,
+        msgspec.Meta(description="Longest time for one judgement, all tries together. Default: 120s."),
+    ] = Duration(120)
+    patience: Annotated[
+        Duration,
+        msgspec.Meta(
+            description="How long a judgement may wait for its turn or for a limit of calls a minute, before it is "
+            "given up (`over_budget`, `rate_limited`). Default: 15m."
+        ),
+    ] = Duration(900)
+    max_waiting: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            description="Judgements that wait for their turn; beyond, a selected span's outcome is `rate_limited`. "
+            "Default: 50000.",
+        ),
+    ] = 50_000
+    call_traces: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Whether each judge call is also sent as a trace of our own (scope `otel_evals`, without "
+            "content), with usage, cost and latency. Default: true."
+        ),
+    ] = True
 
 
 class JoinSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

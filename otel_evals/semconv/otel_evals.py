@@ -20,6 +20,8 @@ SAMPLING_STRATUM: Final = "otel_evals.sampling.stratum"
 LABEL_PROBABILITY: Final = "otel_evals.label.probability"
 LABEL_PURPOSIVE: Final = "otel_evals.label.purposive"
 SHADOW: Final = "otel_evals.shadow"
+ACTIVE_LABEL: Final = "otel_evals.active.label"
+"""What the active judge said of the span that a shadow judge saw too."""
 SOURCE: Final = "otel_evals.source"
 
 RISK_BAND: Final = "otel_evals.risk.band"
@@ -45,7 +47,7 @@ FEEDBACK_SIGNAL: Final = "otel_evals.feedback.signal"
 
 PREFIX: Final = "otel_evals."
 RESERVED_WORDS: Final = frozenset({
-    "agreement", "computed", "content", "cost", "coverage", "decision", "destination", "divergence", "estimator",
+    "active", "agreement", "computed", "content", "cost", "coverage", "decision", "destination", "divergence", "estimator",
     "evaluation", "evaluations", "evaluator", "feedback", "judge", "label", "lag", "metrics", "operation", "outcome",
     "prompt", "quality", "reason", "review", "risk", "route", "sampling", "score", "shadow", "source", "spans",
     "statistic", "tokens", "verdict", "waiting", "window",

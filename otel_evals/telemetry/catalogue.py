@@ -59,6 +59,7 @@ CLOSED_KEYS: Final = frozenset({
     gen_ai.EVALUATION_LABEL,
     gen_ai.TOKEN_TYPE,
     *EVALUATOR_KEYS,
+    otel_evals.ACTIVE_LABEL,
     otel_evals.RISK_BAND,
     otel_evals.OUTCOME,
     otel_evals.REASON,
@@ -70,6 +71,11 @@ CLOSED_KEYS: Final = frozenset({
 })  # fmt: skip
 """Keys whose values come from our code and configuration, never from traffic: no cap is needed to bound them."""
 
+JUDGE_KEYS: Final = (otel_evals.EVALUATOR_ID, otel_evals.EVALUATOR_VERSION, gen_ai.RESPONSE_MODEL)
+"""What tells judge calls apart."""
+
+LAG_BOUNDARIES: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0, 900.0, 3600.0)
+"""Seconds: the usual hold is 10."""
 SCORE_BOUNDARIES: Final = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 """Few, because every slice of every check carries them; exact zeros, the score of most failures, stand apart."""
 DURATION_BOUNDARIES: Final = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
@@ -130,6 +136,58 @@ COVERAGE_PENDING: Final = Instrument(
     unit="{span}",
     description="GenAI spans whose judge has not answered yet.",
     keys=(gen_ai.EVALUATION_NAME, otel_evals.EVALUATOR_ID),
+)
+SHADOW_EVALUATIONS: Final = Instrument(
+    name=instruments.SHADOW_EVALUATIONS,
+    kind=Kind.COUNTER,
+    unit="{evaluation}",
+    description="Results of shadow judges, by name and label: never part of the evaluations.",
+    keys=EVALUATION_KEYS,
+    sliced=True,
+)
+SHADOW_COMPARISONS: Final = Instrument(
+    name=instruments.SHADOW_COMPARISONS,
+    kind=Kind.COUNTER,
+    unit="{evaluation}",
+    description="Spans that a shadow judge and the active judge of its name both judged, by both labels.",
+    keys=(gen_ai.EVALUATION_NAME, gen_ai.EVALUATION_LABEL, otel_evals.ACTIVE_LABEL, *EVALUATOR_KEYS),
+)
+JUDGE_DURATION: Final = Instrument(
+    name=instruments.JUDGE_DURATION,
+    kind=Kind.HISTOGRAM,
+    unit="s",
+    description="Duration of judgements, all tries together.",
+    keys=JUDGE_KEYS,
+    boundaries=DURATION_BOUNDARIES,
+)
+JUDGE_LAG: Final = Instrument(
+    name=instruments.JUDGE_LAG,
+    kind=Kind.HISTOGRAM,
+    unit="s",
+    description="From the end of the judged span to its verdict.",
+    keys=JUDGE_KEYS,
+    boundaries=LAG_BOUNDARIES,
+)
+JUDGE_TOKENS: Final = Instrument(
+    name=instruments.JUDGE_TOKENS,
+    kind=Kind.COUNTER,
+    unit="{token}",
+    description="Tokens of judge calls, by token type.",
+    keys=(gen_ai.TOKEN_TYPE, *JUDGE_KEYS),
+)
+JUDGE_COST: Final = Instrument(
+    name=instruments.JUDGE_COST,
+    kind=Kind.COUNTER,
+    unit="{USD}",
+    description="Price of judge calls in US dollars, where it is known.",
+    keys=JUDGE_KEYS,
+)
+JUDGE_MODEL_MISMATCH: Final = Instrument(
+    name=instruments.JUDGE_MODEL_MISMATCH,
+    kind=Kind.COUNTER,
+    unit="{call}",
+    description="Answers by another model than the pinned one.",
+    keys=JUDGE_KEYS,
 )
 RISK: Final = Instrument(
     name=instruments.RISK,
@@ -277,7 +335,8 @@ LOG_SUPPRESSED: Final = Instrument(
 
 INSTRUMENTS: Final = (
     EVALUATIONS, EVALUATIONS_WEIGHTED, EVALUATIONS_WEIGHTED_SQUARED, EVALUATION_SCORE, EVALUATION_ERRORS,
-    COVERAGE, COVERAGE_PENDING, RISK, OPERATION_DURATION, OPERATION_TOKENS, OPERATION_COST,
+    COVERAGE, COVERAGE_PENDING, SHADOW_EVALUATIONS, SHADOW_COMPARISONS, JUDGE_DURATION, JUDGE_LAG, JUDGE_TOKENS,
+    JUDGE_COST, JUDGE_MODEL_MISMATCH, RISK, OPERATION_DURATION, OPERATION_TOKENS, OPERATION_COST,
     SPANS, WAITING, REQUESTS, DESTINATION_ITEMS, DESTINATION_RETRIES, DESTINATION_WAITING, SPOOL_SIZE, SPOOL_DAMAGED,
     PROMPT_UNVERSIONED, JOIN, METRICS_OVERFLOW, METRICS_IGNORED,
     CONFIG_RELOADS, WORKER_RESTARTS, TASK_CRASHES, LOG_SUPPRESSED,

@@ -1,0 +1,166 @@
+"""Selected spans that wait for their judges: durable, for a bounded time, and in a bounded number.
+
+A span goes on as soon as every judge that counts has ended, or when its time is over, with whatever has come by then.
+Life cycle: `start` releases what a former run left; `add` after the store has made a span durable; `answered` as judges
+end; `stop` lets everything go on.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from otel_evals.emit.judged import JudgedAdditions
+from otel_evals.engine.deliver import Passage
+from otel_evals.engine.holding import SpanKey
+from otel_evals.engine.job import Answer, decode_answer
+from otel_evals.engine.persistence import persist
+from otel_evals.engine.plan import combined
+from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.otlp.frame import walk
+from otel_evals.otlp.splice import splice
+from otel_evals.records.clock import Clock
+from otel_evals.records.decision import CoverageOutcome
+from otel_evals.records.errors import Refused
+from otel_evals.spool.judge_store import JudgeStore
+
+_RELEASES: Final = 64
+"""Spans on their way out at one time."""
+
+
+class HeldSpan(msgspec.Struct, eq=False):
+    """One span that waits."""
+
+    entry: int
+    key: SpanKey | None
+    due: float
+    open: set[int]
+    """Jobs that it waits for."""
+    settled: tuple[CoverageOutcome, ...] = ()
+    """Outcomes of judges that were final before it was held."""
+    leaving: bool = False
+    """Whether it is on its way: what a judge says from now on is late."""
+
+
+class JudgeHold:
+    """The spans that wait for judges."""
+
+    def __init__(
+        self, store: JudgeStore, passage: Passage, *, hold: float, limit: int, tasks: Tasks, clock: Clock
+    ) -> None:
+        """`hold`: seconds that a span waits at most, 0 = never; `limit`: spans that wait at one time."""
+        self._store = store
+        self._passage = passage
+        self._hold = hold
+        self._limit = limit
+        self._tasks = tasks
+        self._clock = clock
+        self._held: dict[SpanKey, HeldSpan] = {}
+        self._due: deque[HeldSpan] = deque()
+        self._leaving = 0
+        self._slots = asyncio.Semaphore(_RELEASES)
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._stopping = False
+        self._additions = JudgedAdditions()
+
+    def __len__(self) -> int:
+        """Spans that wait or are on their way out."""
+        return len(self._held) + self._leaving
+
+    @property
+    def open(self) -> bool:
+        """Whether another span may wait."""
+        return self._hold > 0 and len(self) < self._limit and not self._stopping
+
+    def holds(self, key: SpanKey) -> bool:
+        """Whether this span waits already (its request was sent again)."""
+        return key in self._held
+
+    def start(self, leftovers: Iterable[int]) -> None:
+        """Begin to let spans go, first those of a former run."""
+        for entry in leftovers:
+            self._leave(HeldSpan(entry, None, 0.0, set()))
+        self._tasks.spawn(self._run_timer(), "judge hold")
+
+    def add(self, entry: int, key: SpanKey, jobs: Iterable[int], settled: tuple[CoverageOutcome, ...]) -> HeldSpan:
+        """Hold a span that is durable as `entry` until `jobs` have ended."""
+        held = HeldSpan(entry, key, self._clock.monotonic() + self._hold, set(jobs), settled)
+        self._held[key] = held
+        self._due.append(held)
+        self._wake.set()
+        return held
+
+    def answered(self, held: HeldSpan, job: int) -> None:
+        """One of its judges has ended, and its answer is durable."""
+        held.open.discard(job)
+        if not held.open:
+            self._leave(held)
+
+    def _leave(self, held: HeldSpan) -> None:
+        if held.leaving:
+            return
+        held.leaving = True
+        self._leaving += 1
+        if held.key is not None:
+            self._held.pop(held.key, None)
+        self._tasks.spawn(self._let_go(held), "release judged span")
+
+    async def _run_timer(self) -> None:
+        while True:
+            while self._due and (self._due[0].leaving or self._due[0].due <= self._clock.monotonic()):
+                self._leave(self._due.popleft())
+            self._wake.clear()
+            timeout = max(0.0, self._due[0].due - self._clock.monotonic()) if self._due else None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._wake.wait()
+
+    async def _let_go(self, held: HeldSpan) -> None:
+        async def attempt() -> None:
+            async with self._slots:
+                await self._once(held)
+
+        await persist(attempt)
+        self._leaving -= 1
+        if not self._leaving:
+            self._idle.set()
+
+    async def _once(self, held: HeldSpan) -> None:
+        body = await self._store.body(held.entry)
+        if body is None:
+            return
+        answers = [decode_answer(data) for data in await self._store.answers(held.entry)]
+        with suppress(Refused):  # the next hop said no for good and that is counted; the sender was answered long ago
+            await self._passage.forward(self._complete(held, body, answers), 1)
+        await self._store.released(held.entry)
+
+    def _complete(self, held: HeldSpan, body: bytes, answers: list[Answer]) -> bytes:
+        """The body of one span with its judges' results and its coverage."""
+        waits = bool(held.open) or held.key is None
+        outcomes = [*held.settled, *(a.coverage for a in answers if not a.shadow)]
+        if waits:
+            outcomes.append(CoverageOutcome.PENDING)
+        more = self._additions.encode(
+            tuple(result for answer in answers for result in answer.results),
+            tuple(failure for answer in answers for failure in answer.failures),
+            coverage=combined(outcomes),
+            time_ns=self._clock.time_ns(),
+        )
+        frame = walk(body)
+        start = frame.resources[0].scopes[0].items[0].start
+        return splice(frame, {start: more})
+
+    async def stop(self, grace: float) -> None:
+        """Let every span go on now; what cannot be forwarded within `grace` seconds stays for the next run."""
+        self._stopping = True
+        for held in list(self._held.values()):
+            self._leave(held)
+        if self._leaving:
+            self._idle.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await self._idle.wait()

@@ -1,0 +1,77 @@
+"""Counts what judges say and what it takes, once a judgement has been made durable."""
+
+from collections import OrderedDict
+from typing import Final
+
+from otel_evals.emit.evaluation_span import Judgement
+from otel_evals.engine.measure import Measurements
+from otel_evals.engine.plan import JudgeSpec
+from otel_evals.records.decision import CoverageOutcome
+from otel_evals.records.evaluation import EvaluationResult, EvaluatorType, Label
+from otel_evals.telemetry import catalogue
+from otel_evals.telemetry.meters import Meters
+
+_PAIRS: Final = 10_000
+"""Spans whose first verdict waits for that of the other judge, to be compared."""
+
+
+class JudgeMeasurements:
+    """Turns judgements into measurements."""
+
+    def __init__(self, meters: Meters, measurements: Measurements) -> None:
+        self._meters = meters
+        self._measurements = measurements
+        self._verdicts: OrderedDict[tuple[bytes, bytes, str], list[EvaluationResult]] = OrderedDict()
+
+    def ended(self, spec: JudgeSpec, judgement: Judgement, where: tuple[str, ...], *, mismatched: bool) -> None:
+        """Count one judgement of a span whose metrics are cut by `where`."""
+        meters, outcome = self._meters, judgement.outcome
+        self.outcome(spec, judgement.coverage, where)
+        model = outcome.evaluator_model or ""
+        who = (*spec.key, model)
+        if judgement.calls:
+            meters.observe(catalogue.JUDGE_DURATION, (judgement.ended_ns - judgement.started_ns) / 1e9, *who)
+            usage = judgement.usage
+            for kind, tokens in (("input", usage.input_tokens), ("output", usage.output_tokens)):
+                if tokens is not None:
+                    meters.add(catalogue.JUDGE_TOKENS, tokens, kind, *who)
+            if judgement.cost is not None:
+                meters.add(catalogue.JUDGE_COST, judgement.cost, *who)
+        if mismatched:
+            meters.add(catalogue.JUDGE_MODEL_MISMATCH, 1, *who)
+        if isinstance(outcome, EvaluationResult):
+            if judgement.lag >= 0:
+                meters.observe(catalogue.JUDGE_LAG, judgement.lag, *who)
+            self._measurements.judged(outcome, judgement.trace_id, judgement.span_id, judgement.ended_ns, where)
+            self._compare(spec, outcome, judgement)
+        else:
+            self._measurements.failed(outcome, where)
+
+    def outcome(self, spec: JudgeSpec, coverage: CoverageOutcome, where: tuple[str, ...]) -> None:
+        """Count one span by its final outcome."""
+        who = (EvaluatorType.LLM_JUDGE.value, *spec.key)
+        self._meters.add(catalogue.COVERAGE, 1, spec.judge.name, coverage.value, *who, *where)
+
+    def _compare(self, spec: JudgeSpec, result: EvaluationResult, judgement: Judgement) -> None:
+        """Compare a shadow's verdict with the active judge's on the same span, whichever comes last."""
+        key = (judgement.trace_id, judgement.span_id, spec.judge.name)
+        verdicts = self._verdicts.setdefault(key, [])
+        for other in verdicts:
+            if other.shadow != result.shadow:
+                shadow, active = (result, other) if result.shadow else (other, result)
+                self._compared(shadow, active.label)
+        verdicts.append(result)
+        if len(self._verdicts) > _PAIRS:
+            self._verdicts.popitem(last=False)
+
+    def _compared(self, shadow: EvaluationResult, active: Label) -> None:
+        self._meters.add(
+            catalogue.SHADOW_COMPARISONS,
+            1,
+            shadow.name,
+            shadow.label.value,
+            active.value,
+            shadow.evaluator_type.value,
+            shadow.evaluator_id,
+            shadow.evaluator_version,
+        )
