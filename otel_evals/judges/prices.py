@@ -23,7 +23,8 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     input: Annotated[float, Meta(ge=0, description="Input tokens.")]
     output: Annotated[float, Meta(ge=0, description="Output tokens, those of reasoning included.")]
     cached: Annotated[
-        float | None, Meta(ge=0, description="Input tokens read from the provider's cache; none: as other input.")
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(description="Input tokens read from the provider's cache; none: as other input."),
     ] = None
 
     def of(self, usage: Usage) -> float | None:

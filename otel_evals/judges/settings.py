@@ -91,7 +91,8 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         Meta(ge=1, le=1024, description="Calls under way at one time; 16. Fewer for a while when it says 429."),
     ] = 16
     requests_per_minute: Annotated[
-        int | None, Meta(ge=1, description="Requests that may begin in any minute; none: no bound of our own.")
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Requests that may begin in any minute; none: no bound of our own."),
     ] = None
     max_response: Annotated[
         ByteSize,
@@ -136,7 +137,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         ),
     ]
     temperature: Annotated[
-        float | None, Meta(ge=0, le=2, description="0, so that verdicts repeat; none: not sent. Dropped when refused.")
+        Annotated[float, Meta(ge=0, le=2)] | None,
+        Meta(description="0, so that verdicts repeat; none: not sent. Dropped when refused."),
     ] = 0.0
     seed: Annotated[int | None, Meta(description="Fixed seed; 20, any. None: not sent. Dropped when refused.")] = 20
     max_output_tokens: Annotated[

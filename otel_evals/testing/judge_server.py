@@ -1,0 +1,256 @@
+"""A scripted judge server: real HTTP, OpenAI's two interfaces, known error rates. No model is behind it.
+
+Tests and simulations run it in process (`async with JudgeServer(behaviour) as server`, point an endpoint at
+`server.url`), the demo and benchmarks as a program:
+
+    python -m otel_evals.testing.judge_server --port 9300 --tpr .85 --tnr .90 --latency 2
+
+A running server is told to change with `POST /control` (fields of `JudgeBehaviour`), and tells its counts with
+`GET /control`. Every answer carries `x-scripted-judge: true`.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import random
+import signal
+import sys
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, Self
+
+import msgspec
+from aiohttp import web
+
+from otel_evals.testing.judge_bodies import answer_body, error_body
+from otel_evals.testing.judge_faults import TRANSPORT_FAULTS
+from otel_evals.testing.judge_script import (
+    Asked,
+    JudgeBehaviour,
+    Truth,
+    is_faulty,
+    latency,
+    marked_truth,
+    verdict_text,
+)
+
+_MARK: Final = {"x-scripted-judge": "true"}
+_JSON: Final = {"Content-Type": "application/json"}
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """Another behaviour from a number of calls on, or from a moment on."""
+
+    behaviour: JudgeBehaviour
+    after_calls: int | None = None
+    after_seconds: float | None = None
+    """Since the server began."""
+
+
+class JudgeServer:
+    """Serves one behaviour on a port of the loopback address.
+
+    Args:
+        behaviour: how it answers; `server.behaviour = …` changes it at any time.
+        drift: another behaviour later.
+        truth: reads the truth from what is judged; by the marker unless told otherwise.
+        port: 0 = any free one.
+        keep: requests kept in `asked`, the newest.
+        seed: of the latencies.
+    """
+
+    def __init__(
+        self,
+        behaviour: JudgeBehaviour | None = None,
+        *,
+        drift: Drift | None = None,
+        truth: Truth = marked_truth,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        keep: int = 1000,
+        seed: int = 0,
+    ) -> None:
+        self.behaviour = behaviour or JudgeBehaviour()
+        self.next: deque[JudgeBehaviour] = deque()
+        """Behaviours of the next requests, one each, before `behaviour` holds again."""
+        self.asked: deque[Asked] = deque(maxlen=keep)
+        self.calls = 0
+        self.under_way = 0
+        self.most_under_way = 0
+        self.statuses: Counter[int] = Counter()
+        self.host = host
+        self.port = port
+        self._drift = drift
+        self._truth = truth
+        self._rng = random.Random(seed)  # noqa: S311 - spreads latencies
+        self._runner: web.AppRunner | None = None
+        self._started = 0.0
+
+    @property
+    def url(self) -> str:
+        """Base address of the API."""
+        return f"http://{self.host}:{self.port}/v1"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=1 << 26)
+        app.router.add_post("/v1/chat/completions", self._on_chat)
+        app.router.add_post("/v1/responses", self._on_responses)
+        app.router.add_get("/control", self._on_report)
+        app.router.add_post("/control", self._on_control)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self.host, self.port).start()
+        self.port = self._runner.addresses[0][1]
+        self._started = asyncio.get_running_loop().time()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _on_chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        texts = {"system": "", "user": ""}
+        for message in body["messages"]:
+            texts[message["role"]] = texts.get(message["role"], "") + str(message["content"])
+        return await self._serve(request, "chat", body, texts["system"], texts["user"])
+
+    async def _on_responses(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        system, user = str(body.get("instructions", "")), str(body["input"])
+        return await self._serve(request, "responses", body, system, user)
+
+    def _turn(self) -> JudgeBehaviour:
+        """The behaviour of the request that has just come."""
+        self.calls += 1
+        if self.next:
+            return self.next.popleft()
+        behaviour = self.behaviour
+        if self._drift is not None and self._has_drifted(self._drift):
+            behaviour = self._drift.behaviour
+        return behaviour if is_faulty(behaviour, self.calls) else msgspec.structs.replace(behaviour, fault="none")
+
+    def _has_drifted(self, drift: Drift) -> bool:
+        elapsed = asyncio.get_running_loop().time() - self._started
+        return (drift.after_calls is not None and self.calls > drift.after_calls) or (
+            drift.after_seconds is not None and elapsed >= drift.after_seconds
+        )
+
+    async def _serve(
+        self, request: web.Request, api: Literal["chat", "responses"], body: Mapping[str, Any], system: str, user: str
+    ) -> web.StreamResponse:
+        asked = Asked(
+            api=api,
+            path=request.path_qs,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=body,
+            system=system,
+            user=user,
+            behaviour=self._turn(),
+        )
+        self.asked.append(asked)
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await asyncio.sleep(latency(asked.behaviour, self._rng))
+            response = await self._answer(request, asked)
+            self.statuses[response.status] += 1
+            return response
+        finally:
+            self.under_way -= 1
+
+    async def _answer(self, request: web.Request, asked: Asked) -> web.StreamResponse:
+        behaviour = asked.behaviour
+        headers = {**_MARK, **_JSON, **behaviour.headers}
+        for name in behaviour.refuses:
+            if name in asked.body:
+                message = f"Unsupported parameter: '{name}' is not supported with this model."
+                told = error_body(message, code="unsupported_parameter", param=name)
+                return web.Response(body=msgspec.json.encode(told), status=400, headers=headers)
+        if behaviour.fault == "status":
+            return _status(behaviour, headers)
+        content = msgspec.json.encode(answer_body(asked, verdict_text(asked, self._truth), self.calls))
+        if (misbehave := TRANSPORT_FAULTS.get(behaviour.fault)) is not None:
+            return await misbehave(request, behaviour, content, headers)
+        return web.Response(body=content, headers=headers)
+
+    async def _on_report(self, _: web.Request) -> web.StreamResponse:
+        report = {
+            "scripted": True,
+            "calls": self.calls,
+            "under_way": self.under_way,
+            "most_under_way": self.most_under_way,
+            "statuses": {str(status): count for status, count in self.statuses.items()},
+            "behaviour": self.behaviour,
+        }
+        return web.Response(body=msgspec.json.encode(report), headers={**_MARK, **_JSON})
+
+    async def _on_control(self, request: web.Request) -> web.StreamResponse:
+        """Change fields of the behaviour; the others stay."""
+        try:
+            now = msgspec.to_builtins(self.behaviour)
+            self.behaviour = msgspec.convert({**now, **(await request.json())}, JudgeBehaviour)
+        except (msgspec.ValidationError, ValueError, TypeError) as error:
+            return web.Response(text=f"{error}\n", status=400, headers=_MARK)
+        return await self._on_report(request)
+
+
+def _status(behaviour: JudgeBehaviour, headers: dict[str, str]) -> web.Response:
+    if behaviour.retry_after is not None:
+        headers = {**headers, "Retry-After": behaviour.retry_after}
+    told = error_body(behaviour.error_message, code=behaviour.error_code, param=behaviour.error_param)
+    return web.Response(body=msgspec.json.encode(told), status=behaviour.status, headers=headers)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m otel_evals.testing.judge_server", description="A scripted judge server: no model is behind it."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 = any free one, printed at the start")
+    parser.add_argument("--tpr", type=float, default=1.0, help="probability that a truly good text passes")
+    parser.add_argument("--tnr", type=float, default=1.0, help="probability that a truly bad text fails")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before an answer")
+    parser.add_argument("--latency-sigma", type=float, default=0.0, help="spread of a lognormal latency, 0 = fixed")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=JSON", help="any field of JudgeBehaviour")
+    parser.add_argument("--drift-calls", type=int, help="number of calls after which it drifts")
+    parser.add_argument("--drift-seconds", type=float, help="seconds after which it drifts")
+    parser.add_argument("--drift-tpr", type=float, default=0.5, help="its tpr then")
+    parser.add_argument("--drift-tnr", type=float, default=0.5, help="its tnr then")
+    return parser
+
+
+def _behaviour(arguments: argparse.Namespace) -> JudgeBehaviour:
+    fields: dict[str, Any] = {name: getattr(arguments, name) for name in ("tpr", "tnr", "latency", "latency_sigma")}
+    for pair in arguments.set:
+        name, _, value = pair.partition("=")
+        try:
+            fields[name] = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            fields[name] = value
+    return msgspec.convert(fields, JudgeBehaviour)
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    behaviour = _behaviour(arguments)
+    drift = None
+    if arguments.drift_calls is not None or arguments.drift_seconds is not None:
+        then = msgspec.structs.replace(behaviour, tpr=arguments.drift_tpr, tnr=arguments.drift_tnr)
+        drift = Drift(behaviour=then, after_calls=arguments.drift_calls, after_seconds=arguments.drift_seconds)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with JudgeServer(behaviour, drift=drift, host=arguments.host, port=arguments.port, keep=16) as server:
+        sys.stdout.write(f"scripted judge (no model) at {server.url}\n")
+        sys.stdout.flush()
+        await stop.wait()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until interrupted."""
+    asyncio.run(_run(_arguments().parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    main()
