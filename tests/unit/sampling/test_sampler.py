@@ -262,3 +262,15 @@ def test_settling_takes_the_largest_of_rates_and_thresholds(threshold: float, pr
     assert (settled.probability, settled.stratum) == (probability, stratum)
     assert settled.selected == (probability > 0.1)
     assert (settled.rules, settled.uniform) == (first.rules, first.uniform)
+
+
+def test_a_threshold_that_only_equals_the_rate_of_an_earlier_rule_leaves_the_stratum() -> None:
+    drawn = sampler(rule("baseline", 0.05), rule("pool", reservoir=Reservoir(k=20)))
+    settled = drawn.settle(drawn.decide(facts()), {"pool": 0.05})
+    assert (settled.stratum, settled.probability) == ("baseline", 0.05)
+
+
+def test_a_number_that_equals_the_probability_is_not_below_it() -> None:
+    number = uniform(TRACES[0], "otel-evals")
+    decision = sampler(rule("all", number)).decide(facts())
+    assert (decision.selected, decision.probability) == (False, number)
