@@ -46,16 +46,20 @@ class Language:
 
     def evaluate(self, scan: Scan) -> Finding | None:
         """Compares the languages of the last user turn and of the answer."""
-        if not scan.answer or not scan.question or scan.answer.lstrip().startswith(("{", "[")):
+        answer = scan.answer
+        if not answer or not scan.question or answer.lstrip().startswith(("{", "[")):
             return None
         question = scan.context.question
-        if opens_in_english(scan.answer) and opens_in_english(question):
+        if opens_in_english(answer) and opens_in_english(question):
             return _PASSED
-        opened = _language_of(scan.answer, length=_OPENING)
-        if opened is not None and opened == _language_of(question, _LEAST_ASKED, _OPENING):
+        answered = _language_of(answer, length=_OPENING)
+        asked = _language_of(question, _LEAST_ASKED, _OPENING) if answered else None
+        if asked is not None and asked == answered:
             return _PASSED
-        answered = _language_of(scan.answer)
-        asked = _language_of(question, _LEAST_ASKED) if answered else None
+        if len(answer) > _OPENING:  # else its opening was all of it
+            answered = _language_of(answer)
+        if answered and (asked is None or len(question) > _OPENING):
+            asked = _language_of(question, _LEAST_ASKED)
         if answered is None or asked is None:
             return None
         if answered == asked or _is_wanted(scan, answered) or _is_mixed(scan, asked, answered):

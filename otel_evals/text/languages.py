@@ -5,7 +5,6 @@ script the little words do. A text that is short, mixed, code, or in a language 
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final
@@ -30,6 +29,15 @@ _LANGUAGES_OF: Final = _index(
     {language: f"{listed} {REQUESTS.get(language, '')}" for language, listed in WORDS.items()}
 )
 _ENGLISH: Final = frozenset(WORDS["en"].split())
+_LANGUAGES: Final = tuple(WORDS)
+_TALLIED: Final = len(_LANGUAGES)
+_TALLY_OF: Final = {
+    word: sum(1 << 8 * _LANGUAGES.index(language) for language in languages)
+    for word, languages in _LANGUAGES_OF.items()
+}
+"""Each little word as one number with a byte for each language, so that one sum in C counts for all of them.
+
+A word counts once at most for a language and a sample is no longer than a byte holds, so no byte runs over."""
 
 _RANGES: Final = {
     "ja": "\u3040-\u30ff",
@@ -72,6 +80,9 @@ _CODE: Final = re.compile(r"```.*?(?:```|$)|`[^`\n]*`|https?://\S+|<[^<>\n]{1,20
 _SAMPLE: Final = 1500
 """Characters of a text that decide: its beginning, as answers do not change their language half-way."""
 _SAMPLE_WORDS: Final = 120
+_FIRST_WORDS: Final = 40
+_FIRST_SHARE: Final = 0.34
+"""Share of English words among the first ones that settles the matter, whatever follows."""
 _FIRST_PART: Final = 900
 """Characters that hold as many words as decide, in most texts."""
 _OPENING: Final = 200
@@ -88,7 +99,7 @@ _CLOSE_MARGIN: Final = 1.25
 def prose(text: str, length: int = _SAMPLE) -> str:
     """The first `length` characters of `text` without code, addresses and tags."""
     sample = text[: 2 * length]
-    if "`" in sample or "://" in sample or "<" in sample:
+    if "<" in sample or "`" in sample or (":" in sample and "://" in sample):  # single characters are found quickest
         sample = _CODE.sub(" ", sample)
     return sample[:length]
 
@@ -105,20 +116,25 @@ def detect(text: str, least_hits: int = _LEAST_HITS) -> str | None:
 
     `least_hits` is how many little words a text in Latin script needs: fewer for a question than for an answer.
     """
-    if not text.isascii():
-        other = _by_script(text)
-        if other != "latin":
-            return other
-    return _by_words(_first_words(fold(text)), least_hits, plain=text.isascii())
+    plain = text.isascii()
+    if not plain and (other := _by_script(text)) != "latin":
+        return other
+    folded = fold(text)
+    sample = _first_words(folded)
+    if len(sample) < least_hits:
+        return None
+    tally = sum(map(_TALLY_OF.__getitem__, filter(_TALLY_OF.__contains__, sample)))
+    if "'" in folded:
+        tally += sum(_TALLY_OF.get(w[: w.index("'") + 1], 0) for w in sample if "'" in w and w not in _TALLY_OF)
+    return _most(tally.to_bytes(_TALLIED, "little") if plain else _with_letters(tally, sample), sample, least_hits)
 
 
 def _first_words(folded: str) -> list[str]:
-    """At least the words that decide: as a rule they stand in the first part, and the rest need not be taken apart."""
-    if len(folded) > _FIRST_PART:
-        found = words(folded[:_FIRST_PART])
-        if len(found) > _SAMPLE_WORDS:  # so that the one at the cut is none of those
-            return found
-    return words(folded)
+    """The words that decide: as a rule they stand in the first part, and the rest need not be taken apart."""
+    found = words(folded[:_FIRST_PART])
+    if len(found) <= _SAMPLE_WORDS and len(folded) > _FIRST_PART:  # the last one may be cut
+        found = words(folded)
+    return found[:_SAMPLE_WORDS]
 
 
 def count_words(language: str, tokens: Iterable[str]) -> int:
@@ -171,30 +187,28 @@ def _letters(script: re.Pattern[str], text: str) -> int:
     return len("".join(script.findall(text)))
 
 
-def _by_words(tokens: Sequence[str], least_hits: int, *, plain: bool) -> str | None:
-    sample = tokens[:_SAMPLE_WORDS]
-    if len(sample) < least_hits:
-        return None
-    if sum(map(_ENGLISH.__contains__, sample[:40])) > max(least_hits, 0.34 * min(40, len(sample))):
+def _most(counts: bytes | bytearray, sample: Sequence[str], least_hits: int) -> str | None:
+    """The language with by far the most little words among those of `sample`."""
+    hits = max(counts)
+    top = _LANGUAGES[counts.index(hits)]
+    if top != "en" and _opens_mostly_english(sample, least_hits):
         return "en"
-    counts = Counter(chain.from_iterable(filter(None, map(_LANGUAGES_OF.get, sample))))
-    if "'" in "".join(sample):
-        for word in sample:
-            if "'" in word and word not in _LANGUAGES_OF:
-                counts.update(_languages_of(word))
-    if not plain:
-        _add_letters(counts, sample)
-    if not counts:
-        return None
-    top = max(counts, key=counts.__getitem__)
-    hits = counts.pop(top)
-    if hits < least_hits or hits < _LEAST_SHARE * len(sample):
-        return None
-    second = max(counts, key=counts.__getitem__, default=None)
-    if second is None:
-        return top
-    close = any(top in group and second in group for group in _CLOSE)
-    return top if hits >= counts[second] * (_CLOSE_MARGIN if close else _MARGIN) else None
+    if hits >= least_hits and hits >= _LEAST_SHARE * len(sample):
+        second = sorted(counts)[-2]
+        if hits >= second * _MARGIN:
+            return top
+        if hits >= second * _CLOSE_MARGIN and _is_close(top, _LANGUAGES[counts.index(second)]):
+            return top
+    return "en" if top == "en" and _opens_mostly_english(sample, least_hits) else None
+
+
+def _opens_mostly_english(sample: Sequence[str], least_hits: int) -> bool:
+    hits = sum(map(_ENGLISH.__contains__, sample[:_FIRST_WORDS]))
+    return hits > max(least_hits, _FIRST_SHARE * min(_FIRST_WORDS, len(sample)))
+
+
+def _is_close(language: str, other: str) -> bool:
+    return any(language in group and other in group for group in _CLOSE)
 
 
 def _languages_of(word: str) -> tuple[str, ...]:
@@ -204,10 +218,13 @@ def _languages_of(word: str) -> tuple[str, ...]:
     return found or ()
 
 
-def _add_letters(counts: dict[str, int], sample: Sequence[str]) -> None:
+def _with_letters(tally: int, sample: Sequence[str]) -> bytearray:
+    """The counts of `tally`, and one more for each word with a letter that names its language."""
+    counts = bytearray(tally.to_bytes(_TALLIED, "little"))
     joined = " ".join(word for word in sample if not word.isascii())
     for language, pattern in LETTERS.items():
         if pattern.search(joined):
-            counts[language] += sum(
+            counts[_LANGUAGES.index(language)] += sum(
                 bool(pattern.search(word)) and language not in _languages_of(word) for word in joined.split(" ")
             )
+    return counts

@@ -38,6 +38,8 @@ _PROBE: Final = 16
 _LEAST_COPIES: Final = 4
 _TRIES: Final = 2
 """Occurrences of a probe that are tried as its period, as a phrase may hold the probe twice."""
+_LEAST_ROWS: Final = 3
+"""How often five words in a row stand in the least of loops: seven copies of a word, or four of three words."""
 _VERSE_LINE: Final = 60
 """Mean characters of a line below which lines are set on purpose."""
 _LONG_TOKEN: Final = 9
@@ -102,9 +104,10 @@ def prose(text: str) -> str:
 
 
 def comes_again(tokens: Sequence[str]) -> bool:
-    """Whether any five words in a row stand twice: without that nothing loops and no sentence is repeated."""
-    rows = len(tokens) - 4
-    return rows > 1 and len(set(zip(tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False))) < rows
+    """Whether any five words in a row stand three times: without that nothing loops and no sentence is repeated."""
+    rows = list(zip(tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False))
+    copies = len(rows) - len(set(rows))
+    return copies >= _LEAST_ROWS - 1 and max(Counter(rows).values()) >= _LEAST_ROWS
 
 
 def looped_words(tokens: Sequence[str]) -> int:
@@ -160,6 +163,9 @@ _stutter_of = lru_cache(maxsize=4096)(_stutter)
 
 def _echo(tokens: Sequence[str], first: int, second: int) -> int:
     """Length of the phrase that ends at `second` and is a copy of the one that ends at `first`; 0 when it is none."""
+    least = second - first - _NEAR
+    if least > first + 1 or (least > 1 and tokens[first - least + 1] != tokens[second - least + 1]):
+        return 0  # so much of a copy would have to be there already
     length = 1
     while length < second - first and length <= first and tokens[first - length] == tokens[second - length]:
         length += 1

@@ -90,3 +90,14 @@ def test_context_in_another_language_is_not_the_users_language():
 
 def test_an_answer_with_a_summary_in_a_second_script_passes():
     assert finding_of("Zakaj je nebo modro? Prosim, dodaj 日本語 povzetek.", f"Nebo je modro. {SAYINGS['ja']}") is None
+
+
+def test_an_opening_that_tells_nothing_leaves_it_to_what_follows():
+    opening = "Lorem ipsum dolor sitting amet. " * 12
+    assert finding_of(SAYINGS["de"], opening + 5 * SAYINGS["en"]).label is Label.FAIL
+    assert finding_of(opening + 5 * SAYINGS["en"], 5 * SAYINGS["en"]).label is Label.PASS
+    assert finding_of(opening + 5 * SAYINGS["de"], SAYINGS["en"]).label is Label.FAIL
+
+
+def test_openings_that_agree_settle_the_matter():
+    assert finding_of(5 * SAYINGS["de"], 5 * SAYINGS["de"] + 10 * SAYINGS["en"]).label is Label.PASS
