@@ -8,6 +8,8 @@ least `SLACK`, and falls with the power `STEEPNESS` below it. Traffic that would
 where r stays as it is, SLACK * D^(-1/(STEEPNESS-1)), and so the budget lasts to the end of the period: at D = 5 the
 hours after the beginning get 0.7 of an even share each, at D = 20 half of one. The factor is continuous in what is
 spent and in time, and comes back by itself as time passes with less traffic, and when the next period begins.
+
+It is no limit: a probability above 0 can be drawn even when nothing is left. The budget itself refuses then.
 """
 
 from collections.abc import Iterable
@@ -19,6 +21,8 @@ SLACK: Final = 0.95
 """Spending may be ahead of an even pace by this much before rates are lowered: up to 5 % of the budget at the start."""
 STEEPNESS: Final = 6.0
 """Higher spends more evenly under a steady overload; lower is gentler to a day whose busy hours come first."""
+LASTING: Final = 1.01
+"""The budget is made to last this many periods, so that one ends with a rest, not with refusals."""
 LOWEST: Final = 1e-4
 """No factor is lower: a rate never becomes 0, so that every span keeps a probability."""
 
@@ -45,8 +49,8 @@ def _factor(spending: Spending) -> float:
     left = spending.budget - spending.spent
     if left <= 0.0:
         return LOWEST
-    period_left = max(1.0 - spending.elapsed / spending.period, 0.0)
-    even = SLACK * spending.budget * period_left
+    time_left = max(1.0 - spending.elapsed / (spending.period * LASTING), 0.0)
+    even = SLACK * spending.budget * time_left
     if left >= even:
         return 1.0
     return max(LOWEST, (left / even) ** STEEPNESS)
