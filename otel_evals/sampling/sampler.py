@@ -68,9 +68,10 @@ class Sampler:
     def decide_late(self, facts: SamplingFacts, first: SamplingDecision, *, throttle: float = 1.0) -> SamplingDecision:
         """What feedback that arrived after the decision `first` changes: π is that of the union of both.
 
-        It is `selected` only when the span is to be judged now: it was not selected at first. Only rules that ask for
+        It is `selected` only when the span is to be judged now: it was not selected before. Only rules that ask for
         feedback are asked, and the number is the one of `first`, so that the union stays exact after a change of the
-        salt. `first` may itself be late, or settled. Raises ValueError for a factor out of range.
+        salt. `first` is the latest decision: the late one of an earlier signal, when there was one; the settled one,
+        when a reservoir had a say. Raises ValueError for a factor out of range.
 
         The π of a span with feedback is the returned one *whenever it was judged*. An estimate that counts late
         verdicts must give it to the verdicts of first-time selection too, or the spans with feedback count twice; a
@@ -80,7 +81,7 @@ class Sampler:
         late = max(rates, default=0.0)
         added = tuple(name for name in names if name not in first.rules)
         return SamplingDecision(
-            selected=not first.selected and first.uniform < late,
+            selected=first.probability <= first.uniform < late,
             probability=max(first.probability, late),
             stratum=names[rates.index(late)] if late > first.probability else first.stratum,
             rules=(*first.rules, *added) if added else first.rules,

@@ -55,11 +55,18 @@ def test_a_signal_that_no_rule_asks_for_changes_nothing(signal: FeedbackSignal |
     assert late(first(0.7), signal) == first(0.7)
 
 
-def test_a_second_signal_changes_nothing_more() -> None:
-    once = late(first(0.7))
+@pytest.mark.parametrize("uniform", [0.03, 0.7])
+def test_a_second_signal_changes_nothing_more(uniform: float) -> None:
+    once = late(first(uniform))
     twice = late(once, FeedbackSignal.CORRECTION)
     assert not twice.selected
     assert (twice.probability, twice.stratum, twice.rules) == (once.probability, once.stratum, once.rules)
+
+
+def test_a_second_signal_selects_what_the_first_one_did_not() -> None:
+    once = late(first(0.7), throttle=0.25)
+    twice = late(once, FeedbackSignal.CORRECTION)
+    assert (once.selected, twice.selected, twice.probability) == (False, True, 1.0)
 
 
 def test_rules_without_feedback_are_not_asked_again() -> None:
