@@ -8,7 +8,7 @@ import logging
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from otel_evals.app.decide import Decider
 from otel_evals.app.evaluator import build_dialects, build_evaluator
@@ -35,6 +35,9 @@ from otel_evals.records.signal import Signal
 from otel_evals.slicing.versions import PromptVersions
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
+
+if TYPE_CHECKING:
+    from otel_evals.app.judging import JudgeDesk
 
 _LOG: Final = logging.getLogger(__name__)
 _DOOR_SHARE: Final = 0.4
@@ -80,6 +83,7 @@ class Processor:
         self._tasks = Tasks(self._on_crash)
         self.warnings: list[str] = []
         """Sentences that the operator should read at start."""
+        self._desk: JudgeDesk | None = None
         self.on_evaluated: OnEvaluated | None = None
         """Who watches the evaluated spans; set before `start`."""
 
@@ -109,14 +113,48 @@ class Processor:
         )
         self.warnings += [*self._forwarder.warnings, *self._spools.unclaimed()]
         await self._forwarder.start()
+        self._measurements = Measurements(meters, config.prices)
+        await self._open_desk(evaluator)
         self.pipeline = self._make_pipeline(evaluator, dialects)
         self._decider = Decider(evaluator and evaluator.unbounded(), self.pipeline.remember_decision)
-        self._meters.watch(catalogue.WAITING, lambda: {(): len(self._holding) + self._ledger.queued})
+        self._meters.watch(catalogue.WAITING, lambda: {(): self._waiting()})
         await self.pipeline.start()
+        if self._desk is not None:
+            await self._desk.start(counts_leftovers=self._is_first)
         self._entrance = self._make_entrance()
         self.warnings += self._entrance.warnings()
         await self._entrance.start()
         self._tasks.spawn(self._spools.run(self._forwarder), "spool watch")
+
+    async def _open_desk(self, evaluator: Evaluator | None) -> None:
+        """Open judging, when there are judges. Their client takes a second to import: nobody else pays for it."""
+        if not self._config.judge.is_used:
+            return
+        if evaluator is None:
+            self.warnings.append("every check is off, so no span is read, and no judge sees any")
+            return
+        from otel_evals.app.judges import build_judges  # noqa: PLC0415 - see above
+        from otel_evals.app.judging import JudgeDesk  # noqa: PLC0415
+
+        judges = build_judges(self._config, clock=self._clock, on_crash=self._on_crash)
+        if judges is None:
+            return
+        self.warnings += judges.warnings
+        self._desk = JudgeDesk(
+            self._config,
+            judges,
+            await self._spools.open_judge_store(),
+            deliver=self._forwarder.send,
+            settles=self._ledger.settles_at_once,
+            measurements=self._measurements,
+            meters=self._meters,
+            tasks=self._tasks,
+            clock=self._clock,
+        )
+
+    def _waiting(self) -> float:
+        judged = self._desk.judging.held if self._desk is not None else 0
+        return len(self._holding) + self._ledger.queued + judged
 
     def _make_pipeline(self, evaluator: Evaluator | None, dialects: Sequence[Dialect]) -> Pipeline:
         config, clock, meters = self._config, self._clock, self._meters
@@ -145,13 +183,15 @@ class Processor:
             slices=config.slices.extra,
             holding=self._holding,
             deliver=self._forwarder.send,
-            measurements=Measurements(meters, config.prices),
+            measurements=self._measurements,
             meters=meters,
             clock=clock,
             settles=self._ledger.settles_at_once,
             result_logs=ResultLogs(self._forwarder.send, self._tasks, meters) if config.results.log_events else None,
             on_evaluated=self.on_evaluated,
             hearsay=Hearsay(traces, reader, logs, self._publish) if self._publish is not None else None,
+            planner=self._desk.planner if self._desk is not None else None,
+            judging=self._desk.judging if self._desk is not None else None,
         )
 
     def _make_entrance(self) -> Entrance:
@@ -181,9 +221,13 @@ class Processor:
         grace, started = float(self._config.shutdown.grace), self._clock.monotonic()
         await self._entrance.stop(grace * _DOOR_SHARE)
         await self._holding.stop(self._left(grace * (1 - _DOOR_SHARE / 2), started))
+        if self._desk is not None:
+            await self._desk.stop(self._left(grace * (1 - _DOOR_SHARE / 4), started))
         await self._forwarder.stop(self._left(grace, started))
         await self._tasks.close()
         await self._journal.close()
+        if self._desk is not None:
+            await self._desk.close()
 
     def reload(self, config: Config) -> None:
         """Evaluate by another configuration from now on. Raises ConfigurationError and changes nothing then."""

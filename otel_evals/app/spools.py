@@ -16,6 +16,7 @@ from otel_evals.forward.settings import QueueKind
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import ConfigurationError, Unavailable
 from otel_evals.spool.journal import Journal
+from otel_evals.spool.judge_store import JudgeStore
 from otel_evals.spool.lock import is_locked
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
@@ -27,6 +28,7 @@ _LOOK: Final = 0.1
 _WATCH: Final = 1.0
 _ADOPT_PAUSE: Final = 5.0
 _HELD: Final = "held"
+_JUDGE_STORE: Final = "judge.db"
 
 OnFull = Callable[[list[str]], None]
 """Told which spools are full whenever that changes."""
@@ -81,6 +83,11 @@ class Spools:
                     _LOG.info("took over %d held spans of a former worker", adopted)
         self._journals[_HELD] = journal
         return journal
+
+    async def open_judge_store(self) -> JudgeStore:
+        """The judge store, common to all workers, with what the orphans left in it. Raises ConfigurationError."""
+        orphans = [orphan.name for orphan in self._orphans]
+        return await JudgeStore.open(self._folder.parent / _JUDGE_STORE, self._folder.name, orphans)
 
     def unclaimed(self) -> list[str]:
         """A sentence for each disk queue that holds requests which no configured destination would ever send."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from otel_evals.checks.policy import PolicyRule
+from otel_evals.config.judging import JudgeSection
 from otel_evals.engine.measure import Price
 from otel_evals.engine.settings import EvaluationSettings, JoinSettings, ResultSettings
 from otel_evals.forward.content import ContentSettings
@@ -139,6 +140,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ()
     risk: Annotated[RiskSettings, Meta(description="Risk bands and routes.")] = RiskSettings()
     results: Annotated[ResultSettings, Meta(description="How results travel.")] = ResultSettings()
+    judge: Annotated[JudgeSection, Meta(description="Judges of sampled spans.")] = JudgeSection()
     join: Annotated[JoinSettings, Meta(description="Waiting for content that travels apart.")] = JoinSettings()
     slices: Annotated[SliceSettings, Meta(description="What metrics can be cut by.")] = SliceSettings()
     metrics: Annotated[MetricsSettings, Meta(description="Own metrics.")] = MetricsSettings()

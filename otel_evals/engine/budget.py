@@ -25,20 +25,22 @@ Limit = tuple[str, int, int, Spent]
 """Judge (empty: all), period in seconds, its start in seconds since the epoch, what it may use."""
 
 
+Positive = Annotated[int, msgspec.Meta(gt=0)]
+Money = Annotated[float, msgspec.Meta(gt=0)]
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hard limits. None = none."""
 
     calls_per_minute: Annotated[
-        int | None, msgspec.Meta(gt=0, description="Calls a minute; beyond, they wait. Default: none.")
+        Positive | None, msgspec.Meta(description="Calls a minute; beyond, they wait. Default: none.")
     ] = None
     tokens_per_hour: Annotated[
-        int | None, msgspec.Meta(gt=0, description="Tokens an hour, in and out. Default: none.")
+        Positive | None, msgspec.Meta(description="Tokens an hour, in and out. Default: none.")
     ] = None
-    tokens_per_day: Annotated[int | None, msgspec.Meta(gt=0, description="Tokens a day (UTC). Default: none.")] = None
-    usd_per_hour: Annotated[float | None, msgspec.Meta(gt=0, description="US dollars an hour. Default: none.")] = None
-    usd_per_day: Annotated[float | None, msgspec.Meta(gt=0, description="US dollars a day (UTC). Default: none.")] = (
-        None
-    )
+    tokens_per_day: Annotated[Positive | None, msgspec.Meta(description="Tokens a day (UTC). Default: none.")] = None
+    usd_per_hour: Annotated[Money | None, msgspec.Meta(description="US dollars an hour. Default: none.")] = None
+    usd_per_day: Annotated[Money | None, msgspec.Meta(description="US dollars a day (UTC). Default: none.")] = None
 
     def periods(self) -> Iterator[tuple[int, Spent]]:
         """Each limited period with what it may use; a negative figure is no limit."""

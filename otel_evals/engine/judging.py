@@ -108,6 +108,8 @@ class Judging:
         self._open: Counter[tuple[str, str]] = Counter()
         self._recent: OrderedDict[SpanKey, None] = OrderedDict()
         self._stopping = False
+        self.held_at_start = 0
+        """Spans that a former run held."""
         meters.watch(catalogue.COVERAGE_PENDING, self._pending)
 
     @property
@@ -141,6 +143,7 @@ class Judging:
     async def start(self) -> None:
         """Take up what a former run left, and begin. Raises Unavailable."""
         left = await self._store.leftovers()
+        self.held_at_start = len(left.held)
         self._hold.start(left.held)
         self._outbox.send(left.outbox)
         self._ledger.start()

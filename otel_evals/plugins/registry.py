@@ -12,6 +12,7 @@ from otel_evals.records.errors import ConfigurationError
 
 CHECKS_GROUP: Final = "otel_evals.checks"
 DIALECTS_GROUP: Final = "otel_evals.dialects"
+JUDGES_GROUP: Final = "otel_evals.judges"
 
 
 class Registry(Mapping[str, Any]):

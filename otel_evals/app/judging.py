@@ -1,0 +1,147 @@
+"""Puts judging together for one worker: store, budget, sampling state, hold, outbox, ledger.
+
+Start: store → what is shared with the siblings → what a former run left. Stop: judgements under way → held spans →
+outbox → ledger → store → connections.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from otel_evals import __version__
+from otel_evals.app.judges import Judges
+from otel_evals.config.schema import Config
+from otel_evals.engine.budget import Budget
+from otel_evals.engine.coverage import CoverageLedger
+from otel_evals.engine.deliver import Deliver, Passage
+from otel_evals.engine.judge_hold import JudgeHold
+from otel_evals.engine.judge_measure import JudgeMeasurements
+from otel_evals.engine.judging import Judging
+from otel_evals.engine.measure import Measurements
+from otel_evals.engine.outbox import Outbox
+from otel_evals.engine.plan import Planner
+from otel_evals.engine.sightings import Release, ReleaseTime, Sightings
+from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.otlp.encode import attributes
+from otel_evals.records.clock import Clock
+from otel_evals.records.errors import ConfigurationError, Unavailable
+from otel_evals.semconv import gen_ai
+from otel_evals.spool.judge_store import JudgeStore
+from otel_evals.telemetry import catalogue
+from otel_evals.telemetry.meters import Meters
+
+_LOG: Final = logging.getLogger(__name__)
+_REFRESH: Final = 5.0
+"""Seconds between two looks at what the siblings have spent and seen."""
+
+
+class _State:
+    """What sampling depends on: first appearances, and how far the budget lowers the rates."""
+
+    def __init__(self, sightings: Sightings, budget: Budget) -> None:
+        self._sightings = sightings
+        self._budget = budget
+        self._factor = 1.0
+
+    async def refresh(self) -> None:
+        try:
+            await self._sightings.refresh()
+            self._factor = await self._budget.factor()
+        except Unavailable as error:
+            _LOG.warning("sampling goes by what was known: %s", error)
+
+    def version_age(self, service: str, version: str, model: str) -> float | None:
+        """Seconds since the first appearance."""
+        return self._sightings.age(service, version, model)
+
+    def throttle(self) -> float:
+        """The factor of the tightest budget."""
+        return self._factor
+
+
+class JudgeDesk:
+    """Judging of one worker: `start`, `stop`, and `close` at the very end."""
+
+    def __init__(
+        self,
+        config: Config,
+        judges: Judges,
+        store: JudgeStore,
+        *,
+        deliver: Deliver,
+        settles: bool,
+        measurements: Measurements,
+        meters: Meters,
+        tasks: Tasks,
+        clock: Clock,
+    ) -> None:
+        section = config.judge
+        self._judges = judges
+        self._store = store
+        self._meters = meters
+        self._tasks = tasks
+        self._stopping = asyncio.Event()
+        budget = Budget(store, section.budget, section.budgets, clock)
+        self._state = _State(Sightings(store, _releases(section.releases), tasks, clock), budget)
+        self.planner = Planner(judges.specs, self._state, tuple(key.key for key in config.slices.extra))
+        passage = Passage(deliver, meters, settles=settles)
+        self.judging = Judging(
+            judges.specs,
+            section,
+            store=store,
+            budget=budget,
+            hold=JudgeHold(store, passage, hold=section.hold, limit=section.max_held, tasks=tasks, clock=clock),
+            outbox=Outbox(store, passage, tasks=tasks, meters=meters),
+            ledger=CoverageLedger(store, tasks=tasks, clock=clock),
+            measurements=JudgeMeasurements(meters, measurements),
+            meters=meters,
+            tasks=tasks,
+            clock=clock,
+            late=config.results.late,
+            own_resource=attributes(1, ((gen_ai.SERVICE_NAME, "otel-evals"), ("service.version", __version__))),
+        )
+
+    async def start(self, *, counts_leftovers: bool) -> None:
+        """Begin. `counts_leftovers`: whether what a former run held counts as received. Raises ConfigurationError."""
+        await self._state.refresh()
+        try:
+            await self.judging.start()
+        except Unavailable as error:
+            raise ConfigurationError(f"judging cannot take up what a former run left: {error}") from error
+        if counts_leftovers:
+            self._meters.add(catalogue.SPANS, self.judging.held_at_start, "received")
+        self._tasks.spawn(self._run(), "judge state")
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                async with asyncio.timeout(_REFRESH):
+                    await self._stopping.wait()
+            except TimeoutError:
+                await self._state.refresh()
+
+    async def stop(self, grace: float) -> None:
+        """Let judgements under way end for a while, every held span go on, and the rest stay for the next run."""
+        self._stopping.set()
+        await self.judging.stop(grace)
+
+    async def close(self) -> None:
+        """Give back file and connections; every task has ended by now."""
+        await self._store.close()
+        await self._judges.close()
+
+
+def _releases(releases: Sequence[Release]) -> list[ReleaseTime]:
+    return [ReleaseTime(release, _seconds(release)) for release in releases]
+
+
+def _seconds(release: Release) -> float:
+    try:
+        at = datetime.fromisoformat(release.at)
+    except ValueError:
+        raise ConfigurationError(
+            f"judge.releases: {release.at!r} is no time; write it as 2026-11-02T09:00:00Z"
+        ) from None
+    return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
