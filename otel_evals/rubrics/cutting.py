@@ -72,6 +72,8 @@ def _fit(part: Part, entries: Sequence[Entry], room: int, about: frozenset[str])
     sizes = [len(entry.render()) + 1 for entry in entries]
     if sum(sizes) <= room:
         return tuple(entries)
+    if room < _SHORTEST:
+        return (Entry(heading="[… left out …]"),)
     weights = _weights(part, entries, about)
     if len(entries) > 1:
         room = max(0, room - _MARK)  # for the note on entries left out

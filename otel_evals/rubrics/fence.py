@@ -37,7 +37,7 @@ _TURN_TOKEN: Final = re.compile(
 _LIKE_FENCES: Final = {"\u27e6": "[[", "\u27e7": "]]", "\u301a": "[[", "\u301b": "]]"}
 """Ours, and those that look like them."""
 _FENCES: Final = str.maketrans(_LIKE_FENCES)
-_NAME_LENGTH: Final = 120
+_NAME_LENGTH: Final = 80
 
 
 def check_nonce(nonce: str) -> str:
@@ -80,7 +80,7 @@ class Cleaner:
         return self._nonces.sub(HIDDEN, shown) if self._nonce in shown.casefold() else shown
 
     def name(self, text: str) -> str:
-        """`text` as a name between double quotes in one of our lines: one line, at most 120 characters."""
+        """`text` as a name between double quotes in one of our lines: one line, at most 80 characters."""
         line = " ".join(self.text(text).replace('"', "'").split())
         return f'"{line if len(line) <= _NAME_LENGTH else line[: _NAME_LENGTH - 1] + "…"}"'
 

@@ -15,9 +15,12 @@ from otel_evals.records.judging import JudgeCase
 from otel_evals.rubrics.fence import Cleaner, quoted
 from otel_evals.rubrics.part import Part
 from otel_evals.text.context import Origin, read_context, unwrap_instructions
+from otel_evals.text.fold import well_formed
 
 _INSTRUCTING: Final = ("system", "developer")
 _ROLES: Final = frozenset({"user", "assistant", "tool"})
+_STEPS: Final = frozenset({"model", "tool", "retrieval", "agent"})
+"""Words that stand bare in our own lines; any other role or kind is a stranger's word and becomes `other`."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,11 +41,13 @@ Material = dict[Part, tuple[Entry, ...]]
 def lay_out(case: JudgeCase, shows: Iterable[Part], cleaner: Cleaner, *, unwrapped: bool) -> Material:
     """The parts of `case` among `shows`.
 
-    With `unwrapped`, passages that stand in the prompt are told from question and instructions and shown as documents,
+    With `unwrapped`, passages that stand in the prompt are told from question and instructions and become documents,
     so that a cut can keep the question whole; else prompts are shown as they were.
     """
-    layout = _Layout(case, cleaner, unwrapped=unwrapped)
     wanted = frozenset(shows)
+    layout = _Layout(case, cleaner)
+    if unwrapped:
+        layout.unwrap("shown as documents" if Part.DOCUMENTS in wanted else "left out")
     parts = {part: tuple(entries) for part, entries in layout.parts() if part in wanted}
     return {part: entries for part, entries in parts.items() if entries}
 
@@ -50,7 +55,7 @@ def lay_out(case: JudgeCase, shows: Iterable[Part], cleaner: Cleaner, *, unwrapp
 class _Layout:
     """One case being laid out."""
 
-    def __init__(self, case: JudgeCase, cleaner: Cleaner, *, unwrapped: bool) -> None:
+    def __init__(self, case: JudgeCase, cleaner: Cleaner) -> None:
         self._case = case
         self._clean = cleaner
         messages = case.exchange.messages
@@ -60,22 +65,23 @@ class _Layout:
         self._asked = asked[-1] if asked else None
         self._question = self._turns[asked[-1]].text if asked else ""
         self._passages = [(d.id, d.text) for d in case.exchange.documents if d.text]
-        if unwrapped:
-            self._unwrap()
+        self._question_note = self._system_note = ""
 
-    def _unwrap(self) -> None:
-        context = read_context(self._case.exchange, self._system, self._question)
+    def unwrap(self, fate: str) -> None:
+        """Takes passages out of question and instructions; `fate` says there what became of them."""
+        note = f"(passages that stood here are {fate})"
+        context = read_context(self._case.exchange, well_formed(self._system), well_formed(self._question))
         self._passages = [(p.id, p.text) for p in context.passages if p.origin is not Origin.TOOL]
-        if self._question:
-            self._question = context.question or self._question
-        wrapped = unwrap_instructions(self._system)
+        if context.question and context.question != self._question.strip():
+            self._question, self._question_note = context.question, note
+        wrapped = unwrap_instructions(well_formed(self._system))
         if wrapped.passages:
-            self._system = wrapped.question
+            self._system, self._system_note = wrapped.question, note
 
     def parts(self) -> Iterator[tuple[Part, Iterable[Entry]]]:
         """Every part, in order."""
         case, last = self._case, self._asked
-        yield Part.INSTRUCTIONS, self._text(self._system)
+        yield Part.INSTRUCTIONS, [*self._text(self._system), *_note(self._system_note)]
         yield Part.CONVERSATION, self._traffic(self._turns[: last or 0])
         yield Part.QUESTION, self._asking()
         yield Part.DOCUMENTS, self._documents()
@@ -90,13 +96,15 @@ class _Layout:
 
     def _entry(self, heading: str, text: str) -> Entry:
         cleaned = self._clean.text(text)
-        return Entry(heading=heading, body=quoted(cleaned) if cleaned.strip() else "")
+        if cleaned.strip():
+            return Entry(heading=heading, body=quoted(cleaned))
+        return Entry(heading=heading or "(no visible text)")
 
     def _asking(self) -> list[Entry]:
         if self._asked is None:
             return []
         media = self._turns[self._asked].media
-        return [*self._text(self._question), *self._media(media)]
+        return [*self._text(self._question), *_note(self._question_note), *self._media(media)]
 
     def _media(self, media: tuple[str, ...]) -> list[Entry]:
         kinds = ", ".join(self._clean.name(kind) for kind in media[:20])
@@ -136,7 +144,7 @@ class _Layout:
 
     def _steps(self) -> Iterator[Entry]:
         for number, step in enumerate(self._case.steps, 1):
-            kind = "".join(c for c in step.kind[:20] if c.isalpha()) or "step"
+            kind = step.kind if step.kind in _STEPS else "other"
             heading = f"step {number}, {kind} {self._clean.name(step.name)}{' (failed)' if step.failed else ''}"
             given = self._text(step.input, f"{heading}, given:")
             got = self._text(step.output, f"{heading}, came back:")
@@ -149,6 +157,10 @@ class _Layout:
         message = choices[0].message
         entries = [*self._text(message.text), *self._media(message.media), *self._calls(message.tool_calls, "answer")]
         return entries or [Entry(heading="(the answer is empty)")]
+
+
+def _note(text: str) -> list[Entry]:
+    return [Entry(heading=text)] if text else []
 
 
 def _json(value: Any) -> str:

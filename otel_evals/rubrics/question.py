@@ -75,7 +75,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     tool_name: str = TOOL_NAME
     """What a tool is called whose arguments are the answer, for endpoints without structured output."""
     cut: bool = False
-    """Whether material was left out to keep within the bound."""
+    """Whether the case was too long: material was left out, and passages were taken out of prompts."""
 
 
 def ask(rubric: Rubric, case: JudgeCase, *, nonce: str, max_chars: int, redact: Callable[[str], str]) -> Question:
@@ -94,17 +94,15 @@ def ask(rubric: Rubric, case: JudgeCase, *, nonce: str, max_chars: int, redact: 
     system = system_text(rubric)
     left = max_chars - len(system) - len(_user_text(rubric, nonce, ""))
     material = lay_out(case, rubric.shows, cleaner, unwrapped=False)
-    room = _room(material, left, nonce)
-    shown = material
-    if _size(material) > room:
+    too_long = _size(material) > _room(material, left, nonce)
+    if too_long:
         material = lay_out(case, rubric.shows, cleaner, unwrapped=True)
-        room = _room(material, left, nonce)
-        shown = cut(material, room)
+        material = cut(material, _room(material, left, nonce))
     blocks = "\n\n".join(
-        fenced(part.value, nonce, "\n".join(entry.render() for entry in entries)) for part, entries in shown.items()
+        fenced(part.value, nonce, "\n".join(entry.render() for entry in entries)) for part, entries in material.items()
     )
     user = _user_text(rubric, nonce, blocks)
-    return Question(system=system, user=user, schema=answer_schema(rubric), cut=shown is not material)
+    return Question(system=system, user=user, schema=answer_schema(rubric), cut=too_long)
 
 
 def system_text(rubric: Rubric) -> str:
