@@ -73,7 +73,12 @@ def _is_followed(text: str, start: int, again: int, end: int) -> bool:
     """Whether the probe at `start`, which comes again at `again`, begins a piece that is followed by its own copy."""
     probe = text[start : start + _PROBE]
     for _ in range(_TRIES):
-        if text.startswith(text[start:again], again):
+        piece = text[start:again]
+        if text.startswith(piece, again) and (
+            not _SENTENCE_END.search(piece)  # a sentence said twice is no loop yet
+            or text.startswith(piece, 2 * again - start)
+            or text.startswith(piece, max(2 * start - again, 0), start)
+        ):
             return True
         again = text.find(probe, again + 1, end)
         if again < 0:
