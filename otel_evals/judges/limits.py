@@ -79,7 +79,8 @@ class Limiter:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.release()
-            else:
+            elif turn in self._waiting:
+                # Else somebody gave a turn back meanwhile and found this one cancelled.
                 self._waiting.remove(turn)
             raise
 

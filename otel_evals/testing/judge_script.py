@@ -112,6 +112,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return "tool" if self.body.get("tools") else "text"
 
     @property
+    def refused(self) -> str | None:
+        """The first parameter of the request that the behaviour refuses, by the name that its api has for it."""
+        for name in self.behaviour.refuses:
+            if name == "response_format" and self.api == "responses" and "text" in self.body:
+                return "text.format"
+            if name in self.body:
+                return name
+        return None
+
+    @property
     def tool(self) -> str:
         """Name of the tool that must be called."""
         tool = self.body["tools"][0]

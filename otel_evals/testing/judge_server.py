@@ -85,6 +85,7 @@ class JudgeServer:
         self._rng = random.Random(seed)  # noqa: S311 - spreads latencies
         self._runner: web.AppRunner | None = None
         self._started = 0.0
+        self._called = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -108,6 +109,12 @@ class JudgeServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    async def called(self, times: int) -> None:
+        """Wait until there have been so many calls."""
+        while self.calls < times:
+            self._called.clear()
+            await self._called.wait()
+
     async def _on_chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         texts = {"system": "", "user": ""}
@@ -123,6 +130,7 @@ class JudgeServer:
     def _turn(self) -> JudgeBehaviour:
         """The behaviour of the request that has just come."""
         self.calls += 1
+        self._called.set()
         if self.next:
             return self.next.popleft()
         behaviour = self.behaviour
@@ -162,11 +170,10 @@ class JudgeServer:
     async def _answer(self, request: web.Request, asked: Asked) -> web.StreamResponse:
         behaviour = asked.behaviour
         headers = {**_MARK, **_JSON, **behaviour.headers}
-        for name in behaviour.refuses:
-            if name in asked.body:
-                message = f"Unsupported parameter: '{name}' is not supported with this model."
-                told = error_body(message, code="unsupported_parameter", param=name)
-                return web.Response(body=msgspec.json.encode(told), status=400, headers=headers)
+        if (refused := asked.refused) is not None:
+            message = f"Unsupported parameter: '{refused}' is not supported with this model."
+            told = error_body(message, code="unsupported_parameter", param=refused)
+            return web.Response(body=msgspec.json.encode(told), status=400, headers=headers)
         if behaviour.fault == "status":
             return _status(behaviour, headers)
         content = msgspec.json.encode(answer_body(asked, verdict_text(asked, self._truth), self.calls))
