@@ -5,9 +5,8 @@ is nearly a verdict is none.
 """
 
 import json
-import math
 import re
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -72,7 +71,7 @@ def _bare(text: str) -> str:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text, object_pairs_hook=_once, parse_constant=_not_finite)
+        value = json.loads(text, object_pairs_hook=_once)
     except Unreadable:
         raise
     except (ValueError, RecursionError):  # ValueError: not JSON, or a number of thousands of digits
@@ -89,10 +88,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-def _not_finite(_constant: str) -> NoReturn:
-    raise Unreadable("a number is not finite")
-
-
 def _grade(word: Any, rubric: Rubric) -> Grade:
     grade = rubric.grade(word) if isinstance(word, str) else None
     if grade is None:
@@ -103,7 +98,8 @@ def _grade(word: Any, rubric: Rubric) -> Grade:
 def _confidence(value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1 or not math.isfinite(value):
+    # What is not finite, which Python's JSON reader lets through, is not in the range either.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise Unreadable("the confidence is no number from 0 to 1")
     return float(value)
 

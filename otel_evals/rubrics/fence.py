@@ -61,6 +61,7 @@ class Cleaner:
         self._nonce = nonce.casefold()
         self._nonces = re.compile(re.escape(nonce), re.IGNORECASE)
         self._redact = redact
+        self._known: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """`text`, cleaned; its lines are not yet quoted.
@@ -68,6 +69,12 @@ class Cleaner:
         Redaction comes after the invisible characters are gone, which would hide an address from it, and before
         anything is cut, which would leave half of one.
         """
+        cleaned = self._known.get(text)
+        if cleaned is None:  # a case that is too long is laid out twice, and redaction is the dearest part of it
+            cleaned = self._known[text] = self._cleaned(text)
+        return cleaned
+
+    def _cleaned(self, text: str) -> str:
         bare = visible(text)
         shown = self._redact(bare)
         if shown != bare:

@@ -12,7 +12,6 @@ from typing import Any, Final
 import msgspec
 
 from otel_evals.rubrics.example import Call, Example, ExampleStep, Passage, Tool, Turn
-from otel_evals.rubrics.part import Part
 from otel_evals.rubrics.question import Question, ask
 from otel_evals.rubrics.rubric import Rubric
 
@@ -47,7 +46,6 @@ def judge_version(rubric: Rubric, *, model: str, parameters: Mapping[str, object
         "name": rubric.name,
         "target": rubric.target,
         "needs": sorted(rubric.needs),
-        "shows": [part for part in Part if part in rubric.shows],
         "scale": rubric.scale,
         "system": question.system,
         "user": question.user,
