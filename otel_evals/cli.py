@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(verbs)
     _add_processor(verbs)
     _add_replay(verbs)
+    _add_judge(verbs)
     _add_config(verbs)
     return parser
 
@@ -122,6 +123,21 @@ def _add_config(verbs: Any) -> None:
     _add_verb(actions, "check", _config_check, "Check the configuration and what it builds.")
     _add_verb(actions, "show", _config_show, "Print the effective configuration with the origin of each value.")
     _add_verb(actions, "schema", _config_schema, "Print the JSON Schema of the file, for editors.")
+
+
+def _add_judge(verbs: Any) -> None:
+    judge: argparse.ArgumentParser = verbs.add_parser("judge", help="Test judges, and see what became of every span.")
+    judge.set_defaults(verb=functools.partial(_needs_more, judge))
+    actions = judge.add_subparsers(title="commands", metavar="COMMAND")
+    ledger = _add_verb(actions, "ledger", _judge_ledger, "Print what became of every GenAI span, by judge.")
+    ledger.add_argument(
+        "--grpc", metavar="HOST:PORT", help="the processor's OTLP/gRPC address, when it is not the usual"
+    )
+    ledger.add_argument(
+        "--http", metavar="HOST:PORT", help="the processor's OTLP/HTTP address, when it is not the usual"
+    )
+    ledger.add_argument("--data", metavar="DIR", help="the processor's data folder (data, default otel-evals-data)")
+    ledger.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
 
 
 def _needs_more(parser: argparse.ArgumentParser, _arguments: argparse.Namespace) -> int:
@@ -209,6 +225,20 @@ def _replay(arguments: argparse.Namespace) -> int:
     with arguments.output.open("w", encoding="utf-8") as output:
         output.writelines(f"{line}\n" for line in lines)
     return 0
+
+
+def _judge_ledger(arguments: argparse.Namespace) -> int:
+    from otel_evals.app.coverage_report import adds_up, coverage_json, coverage_table, read_coverage  # noqa: PLC0415
+
+    given = {
+        "receive.grpc.listen": arguments.grpc,
+        "receive.http.listen": arguments.http,
+        "data": arguments.data,
+    }
+    loaded = _load(arguments.config, {key: value for key, value in given.items() if value is not None})
+    judges = read_coverage(loaded.config)
+    print(coverage_json(judges) if arguments.format == "json" else coverage_table(judges))
+    return 0 if adds_up(judges) else 1
 
 
 def _config_check(arguments: argparse.Namespace) -> int:

@@ -28,7 +28,7 @@ _LOOK: Final = 0.1
 _WATCH: Final = 1.0
 _ADOPT_PAUSE: Final = 5.0
 _HELD: Final = "held"
-_JUDGE_STORE: Final = "judge.db"
+JUDGE_STORE: Final = "judge.db"
 
 OnFull = Callable[[list[str]], None]
 """Told which spools are full whenever that changes."""
@@ -87,7 +87,7 @@ class Spools:
     async def open_judge_store(self) -> JudgeStore:
         """The judge store, common to all workers, with what the orphans left in it. Raises ConfigurationError."""
         orphans = [orphan.name for orphan in self._orphans]
-        return await JudgeStore.open(self._folder.parent / _JUDGE_STORE, self._folder.name, orphans)
+        return await JudgeStore.open(self._folder.parent / JUDGE_STORE, self._folder.name, orphans)
 
     def unclaimed(self) -> list[str]:
         """A sentence for each disk queue that holds requests which no configured destination would ever send."""

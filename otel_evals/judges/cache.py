@@ -5,6 +5,7 @@ A hit is marked `cached`, cost nothing and took no tokens.
 """
 
 import hashlib
+import sys
 from collections import OrderedDict
 from typing import Final
 
@@ -14,7 +15,7 @@ from otel_evals.records.exchange import Usage
 from otel_evals.records.judging import Verdict
 
 _RECORD_BYTES: Final = 700
-"""Of a verdict beside its texts: measured with `sys.getsizeof` over its parts and its key, rounded up."""
+"""Of a verdict, its key and its place, without the explanation: measured with tracemalloc (CPython 3.11: 680)."""
 _NO_TOKENS: Final = Usage(input_tokens=0, output_tokens=0)
 
 CacheKey = bytes
@@ -52,7 +53,7 @@ class VerdictCache:
 
     def put(self, key: CacheKey, verdict: Verdict) -> None:
         """Keep a verdict, and let go of the oldest that no longer fit."""
-        size = _RECORD_BYTES + 4 * (len(verdict.explanation) + len(verdict.grade or "") + len(verdict.model or ""))
+        size = _RECORD_BYTES + sys.getsizeof(verdict.explanation)
         if size > self._max_bytes:
             return
         if (old := self._kept.pop(key, None)) is not None:

@@ -1,6 +1,7 @@
 """Builds the `openai` client of an endpoint: no retries, redirects, proxies or environment of its own."""
 
 import logging
+import math
 import ssl
 from collections.abc import Mapping
 from typing import Final
@@ -14,6 +15,8 @@ from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.units import Secret
 
 _KEEP_SECONDS: Final = 30.0
+_POOL_CONNECTIONS: Final = 32
+"""Of one pool: each request looks at all connections of its pool."""
 _NO_KEY: Final = "set-by-the-transport"
 _CHATTY: Final = ("openai", "httpx2", "httpcore2")
 
@@ -33,14 +36,8 @@ def open_client(settings: EndpointSettings, key: Secret | None, headers: Mapping
         # One line a call, and more when somebody turns debugging on for all: calls are counted, not logged.
         logging.getLogger(name).setLevel(logging.WARNING)
     timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
-    limits = httpx2.Limits(
-        max_connections=settings.concurrency,
-        max_keepalive_connections=settings.concurrency,
-        keepalive_expiry=_KEEP_SECONDS,
-    )
-    inner = httpx2.AsyncHTTPTransport(verify=_tls(settings), trust_env=False, limits=limits)
     transport = EndpointTransport(
-        inner, httpx2.URL(settings.url), _headers(settings, key, headers), max_bytes=settings.max_response
+        _pools(settings), httpx2.URL(settings.url), _headers(settings, key, headers), max_bytes=settings.max_response
     )
     client = httpx2.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
     return openai.AsyncOpenAI(
@@ -51,6 +48,15 @@ def open_client(settings: EndpointSettings, key: Secret | None, headers: Mapping
         default_query=settings.query or None,
         http_client=client,
     )
+
+
+def _pools(settings: EndpointSettings) -> list[httpx2.AsyncHTTPTransport]:
+    """Pools of connections, together as many as calls may be under way."""
+    tls = _tls(settings)
+    size = min(settings.concurrency, _POOL_CONNECTIONS)
+    limits = httpx2.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=_KEEP_SECONDS)
+    count = math.ceil(settings.concurrency / size)
+    return [httpx2.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits) for _ in range(count)]
 
 
 def _headers(settings: EndpointSettings, key: Secret | None, further: Mapping[str, Secret]) -> dict[str, str]:

@@ -56,6 +56,7 @@ _MENDS: Final = {
 _PASSING: Final = frozenset({408, 409, 425, 429})
 _SICK: Final = frozenset({401, 403, 405, 408})
 _TOO_MANY: Final = 429
+_FILTERED: Final = frozenset({"content_filter", "content_policy_violation"})
 
 
 def status_failure(endpoint: str, status: int, *, code: str = "", retry_after: float | None = None) -> CallFailure:
@@ -71,10 +72,14 @@ def status_failure(endpoint: str, status: int, *, code: str = "", retry_after: f
             operator=spent,
             retry_after=retry_after,
         )
+    if code in _FILTERED:
+        return unreadable(endpoint, "content_filter", f"its content filter refuses the question ({status})")
     if 300 <= status < 400:
         error_type, mend = "redirected", "it redirects, and redirects are not followed: set url to the real address"
     elif status >= 500:
         error_type, mend = "server_error", "it has an error of its own"
+    elif code == "context_length_exceeded":
+        error_type, mend = _MENDS[413]
     else:
         error_type, mend = _MENDS.get(status, ("refused", "it refuses the request"))
     return CallFailure(

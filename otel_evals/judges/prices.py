@@ -41,7 +41,7 @@ class PriceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Prices by model; a snapshot has the price of its alias unless it has its own."""
 
     date: str
-    """The day on which the prices were read, ISO 8601."""
+    """The day on which the prices were compiled, ISO 8601."""
     models: dict[str, Price]
 
     def price(self, model: str) -> Price | None:

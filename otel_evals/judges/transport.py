@@ -6,13 +6,12 @@ line or `repr` of the library can hold it. A body is read within a bound, decomp
 """
 
 import zlib
-from collections.abc import AsyncIterable, Mapping
+from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import Final, cast
 
 import httpx2
 
 _KEPT: Final = ("content-type", "content-length", "transfer-encoding")
-_SECONDS_IDLE: Final = 30.0
 
 
 class UnusableBody(Exception):  # noqa: N818 - named for the condition
@@ -32,12 +31,22 @@ class ForeignHost(Exception):  # noqa: N818 - named for the condition
 
 
 class EndpointTransport(httpx2.AsyncBaseTransport):
-    """Sends to one origin with fixed headers; reads at most `max_bytes` of a body."""
+    """Sends to one origin with fixed headers; reads at most `max_bytes` of a body.
+
+    `inners` are pools of connections; the least busy takes the next request, since what a request costs in a pool grows
+    with the pool.
+    """
 
     def __init__(
-        self, inner: httpx2.AsyncBaseTransport, origin: httpx2.URL, headers: Mapping[str, str], *, max_bytes: int
+        self,
+        inners: Sequence[httpx2.AsyncBaseTransport],
+        origin: httpx2.URL,
+        headers: Mapping[str, str],
+        *,
+        max_bytes: int,
     ) -> None:
-        self._inner = inner
+        self._inners = inners
+        self._busy = [0] * len(inners)
         self._origin = (origin.scheme, origin.host, origin.port)
         self._headers = headers
         self._max_bytes = max_bytes
@@ -57,11 +66,16 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             stream=request.stream,
             extensions=request.extensions,
         )
-        response = await self._inner.handle_async_request(ours)
+        number = self._busy.index(min(self._busy))
+        self._busy[number] += 1
         try:
-            content = await self._read(response)
+            response = await self._inners[number].handle_async_request(ours)
+            try:
+                content = await self._read(response)
+            finally:
+                await response.aclose()
         finally:
-            await response.aclose()
+            self._busy[number] -= 1
         kept = [(name, value) for name, value in response.headers.multi_items() if name not in _BODY_HEADERS]
         return httpx2.Response(response.status_code, headers=kept, content=content)
 
@@ -81,7 +95,8 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Give the connections back."""
-        await self._inner.aclose()
+        for inner in self._inners:
+            await inner.aclose()
 
 
 _BODY_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})

@@ -99,6 +99,67 @@ class Spent(msgspec.Struct, frozen=True, gc=False):
     cost: float = 0.0
 
 
+class JudgeCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledger of one judge version."""
+
+    judge: str
+    version: str
+    seen: int
+    pending: int
+    """Open jobs."""
+    outcomes: dict[str, int]
+    """Spans by final outcome."""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every span seen is accounted for."""
+        return self.seen == self.pending + sum(self.outcomes.values())
+
+
+def read_ledger(path: Path) -> list[JudgeCounts]:
+    """The ledger as it stands, also while processors write it; empty when there is no file.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    if not path.is_file():
+        return []
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
+        try:
+            with connection:
+                connection.execute("BEGIN")  # one view of both tables
+                return _ledger(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"cannot read {path}: {error}") from error
+
+
+def _ledger(connection: sqlite3.Connection) -> list[JudgeCounts]:
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for judge, version, outcome, spans in connection.execute(
+        "SELECT judge, version, outcome, sum(spans) FROM ledger GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    ):
+        counts.setdefault((judge, version), {})[outcome] = int(spans)
+    pending = {
+        (judge, version): int(jobs)
+        for judge, version, jobs in connection.execute(
+            "SELECT judge, version, count(*) FROM jobs WHERE answer IS NULL GROUP BY 1, 2"
+        )
+    }
+    return [
+        JudgeCounts(
+            judge=judge,
+            version=version,
+            seen=outcomes.pop(SEEN, 0),
+            pending=pending.get((judge, version), 0),
+            outcomes=outcomes,
+        )
+        for (judge, version), outcomes in counts.items()
+    ]
+
+
 class JudgeStore:
     """The rows of one worker, and what all share. Make it with `open`."""
 
@@ -264,18 +325,9 @@ class JudgeStore:
 
         await self._do(write)
 
-    async def ledger(self) -> tuple[dict[tuple[str, str, str], int], dict[tuple[str, str], int]]:
-        """Spans by (judge, version, outcome), and open jobs by (judge, version), of all workers, at one moment."""
-
-        def read(
-            connection: sqlite3.Connection,
-        ) -> tuple[dict[tuple[str, str, str], int], dict[tuple[str, str], int]]:
-            rows = connection.execute("SELECT judge, version, outcome, sum(spans) FROM ledger GROUP BY 1, 2, 3")
-            counts = {(r[0], r[1], r[2]): int(r[3]) for r in rows}
-            rows = connection.execute("SELECT judge, version, count(*) FROM jobs WHERE answer IS NULL GROUP BY 1, 2")
-            return counts, {(r[0], r[1]): int(r[2]) for r in rows}
-
-        return await self._do(read)
+    async def ledger(self) -> list[JudgeCounts]:
+        """The ledger of all workers, at one moment."""
+        return await self._do(_ledger)
 
     # Budget
 

@@ -174,6 +174,28 @@ class Processor:
         counts["waiting"] = int(sum((await self.sums("otel_evals_waiting")).values()))
         return counts
 
+    async def send(self, body: bytes) -> None:
+        """Send one traces body over HTTP; it must be accepted."""
+        headers = {"Content-Type": "application/x-protobuf"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"http://127.0.0.1:{self.http}/v1/traces", data=body, headers=headers) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
+
+    async def judge_ledger(self) -> Counter[str]:
+        """Spans by outcome over all judges, with `seen` and `pending`, as the command says."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "otel_evals", "judge", "ledger", "--config", str(self.file), "--format", "json",
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said
+        counts: Counter[str] = Counter()
+        for judge in json.loads(said)["judges"]:
+            counts.update({"seen": judge["seen"], "pending": judge["pending"], **judge["outcomes"]})
+        return counts
+
     async def balanced(self) -> bool:
         """Whether received = forwarded + refused + failed + waiting."""
         counts = await self.spans()

@@ -1,0 +1,188 @@
+"""Judges beside the data path, with a real processor and a scripted judge: in time, late, absent, and after a kill."""
+
+from typing import Any
+
+import pytest
+
+from otel_evals.testing.builders import chat_attributes, make_span, traces_body
+from otel_evals.testing.judge_script import JudgeBehaviour
+from otel_evals.testing.judge_server import JudgeServer
+from otel_evals.testing.sinks import GrpcSink
+from tests.integration.process.rig import LONG, Sender, all_arrive, arrived, check, destination, until
+
+KILLS = 20 if LONG else 2
+MODEL = "judge-model-1"
+EVERY = {"rules": [{"name": "baseline", "rate": 1.0}]}
+
+
+def judging(server: JudgeServer, **more: Any) -> dict[str, Any]:
+    """A `judge` section with one judge on `server` that sees every span."""
+    section: dict[str, Any] = {
+        "endpoints": [{"name": "scripted", "url": server.url, "retries": 0, "timeout": "20s"}],
+        "judges": [{"name": "answer_relevance", "model": {"model": MODEL}}],
+        "sampling": EVERY,
+    }
+    return {"judge": {**section, **more}}
+
+
+def attribute(span: Any, key: str) -> Any:
+    """The last value of an attribute; None when it is absent."""
+    found = None
+    for pair in span.attributes:
+        if pair.key == key:
+            kind = pair.value.WhichOneof("value")
+            found = getattr(pair.value, kind) if kind else None
+    return found
+
+
+def judge_events(span: Any) -> list[Any]:
+    """The results of judges on a span."""
+    return [
+        event
+        for event in span.events
+        if event.name == "gen_ai.evaluation.result" and attribute(event, "otel_evals.evaluator.type") == "llm_judge"
+    ]
+
+
+def chat(number: int, *, answer: str = "Forty-two days. [truth:pass]", name: str = "call") -> bytes:
+    return traces_body(make_span(chat_attributes(answer=answer), trace=number, span=1, name=name))
+
+
+async def coverage(processor: Any) -> dict[str, int]:
+    """Spans by final outcome of the judge."""
+    sums = await processor.sums("otel_evals_coverage_total", otel_evals_evaluator_id="answer_relevance")
+    counts: dict[str, int] = {}
+    for key, value in sums.items():
+        outcome = key.partition('otel_evals_outcome="')[2].partition('"')[0]
+        counts[outcome] = counts.get(outcome, 0) + int(value)
+    return counts
+
+
+async def test_a_verdict_that_comes_in_time_rides_on_its_span(make_processor) -> None:
+    async with GrpcSink() as sink, JudgeServer() as judge:
+        processor = make_processor([destination(sink)], **judging(judge))
+        await processor.start()
+        await processor.send(chat(1, answer="Bananas are yellow. [truth:fail]", name="bad"))
+        await processor.send(chat(2, name="good"))
+        await until(lambda: {"bad", "good"} <= arrived(sink).keys(), "both spans")
+        [bad], [good] = arrived(sink)["bad"], arrived(sink)["good"]
+        [event] = judge_events(bad)
+        assert attribute(event, "gen_ai.evaluation.name") == "answer_relevance"
+        assert attribute(event, "gen_ai.evaluation.score.label") == "fail"
+        assert attribute(event, "otel_evals.evaluator.model") == MODEL
+        assert attribute(event, "otel_evals.sampling.probability") == 1.0
+        assert attribute(event, "otel_evals.sampling.stratum") == "baseline"
+        assert attribute(event, "gen_ai.evaluation.explanation")
+        assert attribute(bad, "otel_evals.coverage") == "judged"
+        assert attribute(bad, "otel_evals.answer_relevance.label") == "fail"
+        assert attribute(good, "otel_evals.answer_relevance.label") == "pass"
+        assert await coverage(processor) == {"judged": 2}
+        await until(lambda: len(arrived(sink).get(f"chat {MODEL}", ())) == 2, "the traces of the judge's calls")
+        [first, _] = arrived(sink)[f"chat {MODEL}"]
+        assert not judge_events(first)
+        assert attribute(first, "otel_evals.coverage") is None, "the judge's own call is not evaluated"
+        assert first.links[0].span_id in {bad.span_id, good.span_id}
+        await until(processor.balanced, "counts that add up")
+        assert await processor.stop() == 0
+
+
+async def test_a_verdict_that_comes_too_late_follows_as_a_child_span(make_processor) -> None:
+    async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(latency=1.5)) as judge:
+        processor = make_processor([destination(sink)], **judging(judge, hold="100ms"))
+        await processor.start()
+        await processor.send(chat(1))
+        await until(lambda: "call" in arrived(sink), "the span")
+        [span] = arrived(sink)["call"]
+        assert attribute(span, "otel_evals.coverage") == "pending"
+        assert not judge_events(span)
+        await until(lambda: "evaluate answer_relevance" in arrived(sink), "the late result")
+        [late] = arrived(sink)["evaluate answer_relevance"]
+        assert (late.trace_id, late.parent_span_id) == (span.trace_id, span.span_id)
+        assert attribute(late, "gen_ai.operation.name") == "evaluation"
+        assert attribute(late, "gen_ai.evaluation.score.label") == "pass"
+        assert attribute(late, "otel_evals.coverage") == "judged"
+        assert attribute(late, "gen_ai.usage.input_tokens") > 0
+        assert len(arrived(sink)["call"]) == 1
+        assert await coverage(processor) == {"judged": 1}
+        assert await processor.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        (JudgeBehaviour(fault="status", status=500), "judge_error"),
+        (JudgeBehaviour(fault="status", status=429, retry_after="0"), "rate_limited"),
+        (JudgeBehaviour(fault="not_json"), "unparseable"),
+        (JudgeBehaviour(model="another-model"), "judge_error"),
+    ],
+    ids=["errors", "too-many-requests", "no-json", "another-model"],
+)
+async def test_a_judge_that_fails_costs_no_span_and_gives_no_score(make_processor, behaviour, outcome) -> None:
+    async with GrpcSink() as sink, JudgeServer(behaviour) as judge:
+        processor = make_processor([destination(sink)], **judging(judge))
+        await processor.start()
+        await processor.send(chat(1))
+        await until(lambda: "call" in arrived(sink), "the span")
+        [span] = arrived(sink)["call"]
+        assert attribute(span, "otel_evals.coverage") == outcome
+        assert attribute(span, "otel_evals.answer_relevance.score") is None
+        for event in judge_events(span):
+            assert attribute(event, "error.type")
+            assert attribute(event, "gen_ai.evaluation.score.value") is None
+        assert await coverage(processor) == {outcome: 1}
+        judge.behaviour = JudgeBehaviour()
+        await processor.send(chat(2, name="after"))
+        await until(lambda: "after" in arrived(sink), "the next span")
+        assert attribute(arrived(sink)["after"][0], "otel_evals.coverage") == "judged", "it recovers by itself"
+        assert await processor.stop() == 0
+
+
+async def test_spans_flow_while_a_judge_never_answers(make_processor) -> None:
+    async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(fault="hang")) as judge:
+        processor = make_processor([destination(sink)], **judging(judge, hold="200ms", deadline="1s"))
+        await processor.start()
+        for number in range(1, 21):
+            await processor.send(chat(number, name=f"call {number}"))
+        await until(lambda: sum(name.startswith("call ") for name in arrived(sink)) == 20, "all spans")
+
+        async def ended() -> bool:
+            return (await coverage(processor)).get("timeout") == 20
+
+        await until(ended, "every judgement given up")
+        await until(lambda: len(arrived(sink).get("evaluate answer_relevance", ())) == 20, "the word that they ended")
+        assert await processor.stop() == 0
+
+
+@pytest.mark.timeout(120 + 60 * KILLS)
+async def test_kills_lose_and_double_nothing_and_the_ledger_adds_up(make_processor) -> None:
+    async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(latency=0.3, latency_sigma=0.5)) as judge:
+        processor = make_processor([destination(sink, queue="disk")], **judging(judge, hold="1s"))
+        await processor.start()
+        sender = Sender(processor)
+        async with sender.sending() as ledger:
+            for _ in range(KILLS):
+                await sender.some(60)
+                await processor.kill()
+                await processor.start()
+            await sender.some(60)
+        await all_arrive(ledger, sink)
+
+        async def settled() -> bool:
+            return not any((await processor.sums("otel_evals_coverage_pending")).values())
+
+        await until(settled, "no judgement pending")
+        await until(processor.balanced, "counts that add up")
+        found = arrived(sink)
+        judged = {name for name in ledger.acknowledged if name.endswith("-0")}
+        late: dict[bytes, set[bytes]] = {}
+        for span in found.get("evaluate answer_relevance", ()):
+            late.setdefault(span.parent_span_id + span.trace_id, set()).add(span.span_id)
+        assert all(len(ids) == 1 for ids in late.values()), "a verdict that is sent twice has the same id"
+        for name in judged:
+            [span] = {s.span_id + s.trace_id: s for s in found[name]}.values()
+            riding = {name: len(judge_events(s)) for s in found[name]}
+            assert riding[name] + len(late.get(span.span_id + span.trace_id, ())) >= 1, f"{name} has no verdict"
+        counts = await processor.judge_ledger()
+        assert counts["seen"] == sum(count for outcome, count in counts.items() if outcome != "seen")
+        assert counts["seen"] >= len(judged)
+        assert await processor.stop() == 0
