@@ -191,6 +191,21 @@ async def test_a_refusal_is_not_tried_again_and_said_once(world, case, caplog, s
     assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) == 2
 
 
+@pytest.mark.parametrize(
+    ("code", "outcome", "error_type"),
+    [
+        ("content_filter", "unparseable", "content_filter"),
+        ("content_policy_violation", "unparseable", "content_filter"),
+        ("context_length_exceeded", "judge_error", "too_large"),
+    ],
+)
+async def test_a_refusal_of_this_content_is_told_from_one_of_the_request(world, case, code, outcome, error_type):
+    world.server.behaviour = JudgeBehaviour(fault="status", status=400, error_code=code)
+    failure = await failure_of(world.judge().judge(case()))
+    assert (failure.outcome, failure.error_type) == (outcome, error_type)
+    assert world.server.calls == 1
+
+
 async def test_a_redirect_is_not_followed(world, case):
     async with JudgeServer() as elsewhere:
         world.server.behaviour = JudgeBehaviour(fault="redirect", location=f"{elsewhere.url}/chat/completions")
