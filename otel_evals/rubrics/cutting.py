@@ -8,7 +8,7 @@ answer, turns by how late they came. Each cut is said where it was made.
 from collections.abc import Sequence
 from typing import Final
 
-from otel_evals.rubrics.fence import QUOTE
+from otel_evals.rubrics.fence import QUOTE, left_out
 from otel_evals.rubrics.material import Entry, Material
 from otel_evals.rubrics.part import Part
 from otel_evals.text.fold import fold
@@ -119,5 +119,5 @@ def _shorten(entry: Entry, room: int, tail: float) -> Entry:
     end = int(keep * tail)
     body = entry.body
     head, last = body[: keep - end], body[len(body) - end :] if end else ""
-    pieces = [head.rstrip("\n"), f"[… {len(body) - keep} characters left out …]", QUOTE + last if last else ""]
+    pieces = [head.rstrip("\n"), left_out(len(body) - keep + entry.missing), QUOTE + last if last else ""]
     return Entry(heading=entry.heading, body="\n".join(filter(None, pieces)))

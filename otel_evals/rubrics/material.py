@@ -12,7 +12,7 @@ import msgspec
 
 from otel_evals.records.exchange import Message, ToolCall, ToolDefinition, ToolResult
 from otel_evals.records.judging import JudgeCase
-from otel_evals.rubrics.fence import Cleaner, quoted
+from otel_evals.rubrics.fence import Cleaner, left_out, quoted
 from otel_evals.rubrics.part import Part
 from otel_evals.text.context import Origin, read_context, unwrap_instructions
 from otel_evals.text.fold import well_formed
@@ -28,6 +28,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     heading: str = ""
     body: str = ""
+    missing: int = 0
+    """Characters of a very long text that are in no case shown, and are not in `body`."""
 
     def render(self) -> str:
         """The lines of the entry."""
@@ -95,9 +97,12 @@ class _Layout:
         return [self._entry(heading, text)] if text.strip() else []
 
     def _entry(self, heading: str, text: str) -> Entry:
-        cleaned = self._clean.text(text)
-        if cleaned.strip():
-            return Entry(heading=heading, body=quoted(cleaned))
+        head, missing, tail = self._clean.ends(text)
+        if missing:
+            body = f"{quoted(head)}\n{left_out(missing)}\n{quoted(tail)}"
+            return Entry(heading=heading, body=body, missing=missing)
+        if head.strip():
+            return Entry(heading=heading, body=quoted(head))
         return Entry(heading=heading or "(no visible text)")
 
     def _asking(self) -> list[Entry]:

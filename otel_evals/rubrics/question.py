@@ -86,11 +86,12 @@ def ask(rubric: Rubric, case: JudgeCase, *, nonce: str, max_chars: int, redact: 
         case: what is judged.
         nonce: 8 to 64 ASCII letters and digits that nobody could guess, new in every call.
         max_chars: bound of system and user text together; kept unless it leaves less than `FLOOR` for the material.
-        redact: takes out what must not leave; it is given every text and name of the case, whole.
+        redact: takes out what must not leave; it is given every text and name of the case before anything is cut, of
+            texts that are many times too long both ends.
 
     Raises ValueError for another nonce.
     """
-    cleaner = Cleaner(check_nonce(nonce), redact)
+    cleaner = Cleaner(check_nonce(nonce), redact, reach=max(max_chars, FLOOR))
     system = system_text(rubric)
     left = max_chars - len(system) - len(_user_text(rubric, nonce, ""))
     material = lay_out(case, rubric.shows, cleaner, unwrapped=False)

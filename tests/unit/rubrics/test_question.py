@@ -237,7 +237,7 @@ def test_everything_that_leaves_is_redacted_even_where_invisible_characters_spli
 
 def test_redaction_sees_whole_texts_before_they_are_cut():
     seen = []
-    answer = "x" * 30_000 + "SECRET" + "x" * 30_000
+    answer = "x" * 20_000 + "SECRET" + "x" * 20_000
 
     def redact(text):
         seen.append(text)
@@ -246,6 +246,32 @@ def test_redaction_sees_whole_texts_before_they_are_cut():
     question = asked(exchange(answer=answer), redact=redact, max_chars=8_000)
     assert answer in seen
     assert question.cut
+
+
+@pytest.mark.parametrize("edge", range(8_000 + 16_384 - 40, 8_000 + 16_384 + 40, 5))
+def test_no_half_of_what_is_redacted_is_left_where_a_huge_text_is_sliced(edge):
+    secret = "KEY-0123456789-0123456789-KEY"
+    answer = "x" * edge + secret + "y" * 400_000 + secret + "z" * edge
+    question = asked(exchange(answer=answer), redact=lambda t: t.replace(secret, "*"), max_chars=8_000)
+    assert not re.search(r"KEY|\d-\d", "".join(blocks_of(question)["answer"]))
+
+
+def test_of_a_huge_text_the_true_number_of_missing_characters_is_said_and_its_middle_costs_nothing():
+    answer = "START " + "x" * 2_000_000 + " END"
+    seen = []
+    question = asked(exchange(answer=answer), redact=lambda t: seen.append(len(t)) or t, max_chars=8_000)
+    head, note, tail = blocks_of(question)["answer"]
+    said = int(re.search(r"\d+", note)[0])
+    assert abs(len(head) + len(tail) + said - len(answer)) <= 100
+    assert head.startswith("| START")
+    assert tail.endswith(" END")
+    assert sum(seen) < 60_000
+
+
+def test_a_huge_text_that_redaction_empties_is_still_said_to_be_cut():
+    answer = "x" * 2_000_000
+    lines = blocks_of(asked(exchange(answer=answer), redact=lambda t: t.replace("x", ""), max_chars=8_000))["answer"]
+    assert lines == ["| ", "[… 2000000 characters left out …]", "| "]
 
 
 def test_a_cut_keeps_the_question_and_both_ends_of_the_answer_and_says_what_it_left_out():
