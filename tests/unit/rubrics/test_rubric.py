@@ -139,6 +139,24 @@ def test_a_fault_is_told_with_the_file_and_the_field(politeness_yaml, old, new, 
     assert message in str(caught.value)
 
 
+PIECES = st.sampled_from(
+    ["", "- ", "{", "}", "[", "]", ": ", "'", '"', "&a ", "*a", "<<: ", "!!str ", "null", "\n", "1e9", "\t"]
+)
+
+
+@given(st.data())
+def test_a_damaged_file_is_a_rubric_or_a_configuration_error(politeness_yaml, data):
+    start = data.draw(st.integers(0, len(politeness_yaml)))
+    end = data.draw(st.integers(start, min(start + 5, len(politeness_yaml))))
+    text = politeness_yaml[:start] + data.draw(PIECES) + politeness_yaml[end:]
+    try:
+        rubric = load_rubric(text, "mine.yaml")
+    except ConfigurationError as error:
+        assert str(error).startswith("mine.yaml: ")  # noqa: PT017 - either outcome is right, each has its own form
+    else:
+        assert len(rubric.scale) >= 2
+
+
 @given(st.text(max_size=200))
 def test_no_text_makes_the_reader_raise_anything_but_a_configuration_error(text):
     with pytest.raises(ConfigurationError):
