@@ -9,6 +9,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from otel_evals.judges.refusals import Refusal
 from otel_evals.judges.settings import Api
 
 _REFUSAL: Final = re.compile(
@@ -52,15 +53,9 @@ class Capabilities:
         self.length_field: str | None = "max_output_tokens" if api is Api.RESPONSES else "max_tokens"
         self._unstructured: int | None = 0
 
-    def learn(self, sent: frozenset[str], *, param: str, code: str, message: str) -> bool:
-        """Whether a refused request should be sent again in another form, after taking in why it was refused.
-
-        Args:
-            sent: names of the parameters in the request.
-            param: `error.param` of the answer, may be empty.
-            code: `error.code`, may be empty.
-            message: `error.message` or whatever text the answer had.
-        """
+    def learn(self, sent: frozenset[str], refusal: Refusal) -> bool:
+        """Whether a refused request, which had the parameters `sent`, should be sent again in another form."""
+        param, code, message = refusal.param, refusal.code, refusal.message
         if code == "context_length_exceeded" or _TOO_LONG.search(message):
             return False
         if code not in _REFUSING_CODES and not _REFUSAL.search(message):

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx2
-import msgspec
 import openai
 
 from otel_evals.judges import failures
@@ -22,10 +21,11 @@ from otel_evals.judges.connection import open_client
 from otel_evals.judges.failures import CallFailure
 from otel_evals.judges.limits import Limiter, Paused, Sleep
 from otel_evals.judges.manners import backoff, retry_after, spent_for
+from otel_evals.judges.refusals import read_refusal
 from otel_evals.judges.replies import Completion, read_reply
 from otel_evals.judges.requests import PATHS, body, parameters
 from otel_evals.judges.settings import EndpointSettings, ModelSettings
-from otel_evals.judges.transport import ForeignHost, UnusableBody
+from otel_evals.judges.transport import UnusableBody
 from otel_evals.records.clock import Clock
 from otel_evals.records.units import Secret
 from otel_evals.rubrics.question import Question
@@ -35,19 +35,6 @@ _REFUSING: Final = frozenset({400, 422, 501})
 """Statuses by which endpoints refuse a parameter."""
 _QUIET_SECONDS: Final = 300.0
 """Between two log lines on one kind of failure."""
-
-
-class _Error(msgspec.Struct):
-    message: Any = None
-    param: Any = None
-    code: Any = None
-    detail: Any = None
-
-
-class _Refusal(msgspec.Struct):
-    error: _Error | str | None = None
-    message: Any = None
-    detail: Any = None
 
 
 class ModelClient:
@@ -186,17 +173,17 @@ class ModelClient:
                 if form is known.form:
                     known.answered(structured=completion.text.lstrip().startswith("{"))
                 return completion
-            refusal = _read_refusal(response.content)
+            refusal = read_refusal(response.content)
             if response.status_code in _REFUSING and (
                 known.form is not form
                 or parameters(api, model, known) != given
-                or known.learn(frozenset(given), **refusal)
+                or known.learn(frozenset(given), refusal)
             ):
                 continue
             raise failures.status_failure(
                 self.label,
                 response.status_code,
-                code=refusal["code"],
+                code=refusal.code,
                 retry_after=self._asked_to_wait(response),
             )
 
@@ -215,8 +202,6 @@ class ModelClient:
             raise failures.unreadable(
                 self.label, error.error_type, "its answer is too large or not decodable"
             ) from None
-        except (ForeignHost, httpx2.InvalidURL):
-            raise failures.status_failure(self.label, 301) from None
 
     def _asked_to_wait(self, response: httpx2.Response) -> float | None:
         asked = retry_after(response.headers, self._clock.time_ns())
@@ -229,8 +214,8 @@ class ModelClient:
 
     def _sick(self) -> None:
         if self.breaker.failed():
-            _LOG.warning("judge endpoint %s: left alone for %g s after faults in a row", self.label,
-                         self.settings.breaker.pause)  # fmt: skip
+            pause = self.settings.breaker.pause
+            _LOG.warning("judge endpoint %s: left alone for %g s after faults in a row", self.label, pause)
 
     def _tell(self, failure: CallFailure) -> None:
         """One line a kind of failure and five minutes, where somebody must mend something."""
@@ -255,21 +240,6 @@ class _Phase:
         if self.asked:
             return failures.timeout_failure(label, total)
         return failures.waiting_failure(label, limited=False)
-
-
-def _read_refusal(content: bytes) -> dict[str, str]:
-    """What a refusal says, for us to adapt to; it goes nowhere else."""
-    try:
-        told = msgspec.json.decode(content, type=_Refusal)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {"param": "", "code": "", "message": content[:2000].decode("utf-8", "replace")}
-    error = told.error if isinstance(told.error, _Error) else _Error(message=told.error)
-    words = [error.message, error.detail, told.message, told.detail]
-    return {
-        "param": str(error.param or ""),
-        "code": str(error.code or ""),
-        "message": " ".join(str(word) for word in words if word)[:4000],
-    }
 
 
 def _is_tls(error: BaseException) -> bool:

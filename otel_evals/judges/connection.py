@@ -30,14 +30,14 @@ def open_client(settings: EndpointSettings, key: Secret | None, headers: Mapping
         headers: values of `settings.headers_env`.
 
     Raises:
-        ConfigurationError: a key that cannot be a header, or a `ca_file` that cannot be read.
+        ConfigurationError: an address that cannot be used, a key that cannot be a header, an unreadable `ca_file`.
     """
     for name in _CHATTY:
         # One line a call, and more when somebody turns debugging on for all: calls are counted, not logged.
         logging.getLogger(name).setLevel(logging.WARNING)
     timeout = httpx2.Timeout(None, connect=settings.connect_timeout)
     transport = EndpointTransport(
-        _pools(settings), httpx2.URL(settings.url), _headers(settings, key, headers), max_bytes=settings.max_response
+        _pools(settings), _origin(settings), _headers(settings, key, headers), max_bytes=settings.max_response
     )
     client = httpx2.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
     return openai.AsyncOpenAI(
@@ -48,6 +48,13 @@ def open_client(settings: EndpointSettings, key: Secret | None, headers: Mapping
         default_query=settings.query or None,
         http_client=client,
     )
+
+
+def _origin(settings: EndpointSettings) -> httpx2.URL:
+    try:
+        return httpx2.URL(settings.url)
+    except httpx2.InvalidURL as error:
+        raise ConfigurationError(f"judge endpoint {settings.label}: its url cannot be used: {error}") from error
 
 
 def _pools(settings: EndpointSettings) -> list[httpx2.AsyncHTTPTransport]:

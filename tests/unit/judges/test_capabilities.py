@@ -1,6 +1,7 @@
 import pytest
 
 from otel_evals.judges.capabilities import Capabilities, Form
+from otel_evals.judges.refusals import Refusal, read_refusal
 from otel_evals.judges.requests import parameters
 from otel_evals.judges.settings import Api, ModelSettings
 
@@ -8,7 +9,7 @@ SENT = frozenset({"temperature", "seed", "max_tokens"})
 
 
 def learn(known: Capabilities, message: str, *, param: str = "", code: str = "", sent=SENT) -> bool:
-    return known.learn(sent, param=param, code=code, message=message)
+    return known.learn(sent, Refusal(param=param, code=code, message=message))
 
 
 @pytest.mark.parametrize(
@@ -113,3 +114,23 @@ def test_responses_get_no_seed_and_are_not_stored():
         "max_output_tokens": 1024,
         "store": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        (
+            b'{"error": {"message": "no", "param": "seed", "code": "unknown_parameter"}}',
+            Refusal(message="no", param="seed", code="unknown_parameter"),
+        ),
+        (b'{"error": "no seed"}', Refusal(message="no seed")),
+        (b'{"detail": "no seed"}', Refusal(message="no seed")),
+        (b'{"message": "no seed", "code": 400}', Refusal(message="no seed")),
+        (b'{"error": {"code": 400, "param": null}}', Refusal(code="400")),
+        (b"<html>Bad Gateway</html>", Refusal(message="<html>Bad Gateway</html>")),
+        (b"[]", Refusal(message="[]")),
+        (b"", Refusal()),
+    ],
+)
+def test_why_a_request_was_refused_is_read_wherever_it_stands(body, refusal):
+    assert read_refusal(body) == refusal
