@@ -9,6 +9,7 @@ from otel_evals.otlp.encode import SPAN_ATTRIBUTES, AttributeValue, attributes
 from otel_evals.records.decision import CoverageOutcome, Decision
 from otel_evals.records.evaluation import EvaluationResult
 from otel_evals.records.exchange import Exchange
+from otel_evals.records.judging import SamplingDecision
 from otel_evals.semconv import gen_ai, otel_evals
 
 _STANDARD: Final[tuple[tuple[str, Callable[[Exchange], str | None]], ...]] = (
@@ -62,6 +63,14 @@ def sampling_annotations(probability: float, stratum: str) -> bytes:
     return attributes(
         SPAN_ATTRIBUTES, ((otel_evals.SAMPLING_PROBABILITY, probability), (otel_evals.SAMPLING_STRATUM, stratum))
     )
+
+
+def run_annotations(sampling: SamplingDecision | None, coverage: CoverageOutcome | None) -> bytes:
+    """What stands on the span of an agent's run, which no inline check looks at: sampling and coverage."""
+    chunks = [] if coverage is None else [coverage_annotation(coverage)]
+    if sampling is not None and sampling.stratum:
+        chunks.append(sampling_annotations(sampling.probability, sampling.stratum))
+    return b"".join(chunks)
 
 
 def standard_annotations(exchange: Exchange, present: Mapping[str, Any]) -> bytes:

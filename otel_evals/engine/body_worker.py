@@ -5,11 +5,12 @@ of ours in checking a span lets the span go on as it came.
 """
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from otel_evals.emit.annotations import coverage_annotation
+from otel_evals.emit.annotations import coverage_annotation, run_annotations
 from otel_evals.emit.log_events import log_events
 from otel_evals.emit.span import SpanAdditions
 from otel_evals.engine.evaluated import Evaluated
@@ -109,11 +110,7 @@ class BodyWorker:
                 continue
             wait = self._wait(read) if may_wait else None
             if wait is None:
-                try:
-                    self._ready(frame, read, evaluator, work, edits, may_judge=may_judge)
-                except Exception:  # noqa: BLE001 - stage boundary: an error of ours never costs the application its span
-                    _LOG.exception("a span could not be evaluated and goes on as it came")
-                    self._meters.add(catalogue.TASK_CRASHES, 1, "evaluate")
+                self._ready(frame, read, work, edits, lambda r: self._evaluate(r, evaluator, may_judge=may_judge))
                 continue
             candidate = read.candidate
             edits[candidate.item.start] = None
@@ -122,6 +119,12 @@ class BodyWorker:
                 work.known += 1
             else:
                 work.held.append(waiting)
+        if self._span_evaluator.judges_runs:
+            # Last, since a run is judged by what its calls have shown.
+            for read in reads:
+                if read.candidate.item.start not in edits:
+                    await pace.breathe()
+                    self._ready(frame, read, work, edits, lambda r: self._run(r, may_judge=may_judge))
         work.body = splice(frame, edits)
         return work
 
@@ -129,23 +132,28 @@ class BodyWorker:
         self,
         frame: Frame,
         read: ReadSpan,
-        evaluator: Evaluator,
         work: Work,
         edits: dict[int, bytes | None],
-        *,
-        may_judge: bool,
+        evaluate: Callable[[ReadSpan], Evaluated | None],
     ) -> None:
         """Evaluate a span for which nothing has to be awaited any more."""
-        start = read.candidate.item.start
-        span = self._evaluate(read, evaluator, may_judge=may_judge)
-        if span.plan is None or not span.plan.selected or self._judging is None:
-            edits[start] = self._encode(read, span, span.coverage)
-            work.evaluated.append(span)
+        try:
+            span = evaluate(read)
+            if span is None:
+                return
+            if span.plan is None or not span.plan.selected or self._judging is None:
+                more: bytes | None = self._encode(read, span, span.coverage)
+                work.evaluated.append(span)
+            else:
+                more = self._select(self._judging, frame, read, span, work)
+            if self._wants_log_events and not span.is_run:
+                work.logs.append(self._log_events(frame.head(read.candidate.resource), span))
+                work.records += len(span.evaluation.results) + len(span.evaluation.failures)
+        except Exception:  # noqa: BLE001 - stage boundary: an error of ours never costs the application its span
+            _LOG.exception("a span could not be evaluated and goes on as it came")
+            self._meters.add(catalogue.TASK_CRASHES, 1, "evaluate")
         else:
-            edits[start] = self._select(self._judging, frame, read, span, work)
-        if self._wants_log_events:
-            work.logs.append(self._log_events(frame.head(read.candidate.resource), span))
-            work.records += len(span.evaluation.results) + len(span.evaluation.failures)
+            edits[read.candidate.item.start] = more
 
     def _select(self, judging: Judging, frame: Frame, read: ReadSpan, span: Evaluated, work: Work) -> bytes | None:
         """Prepare a selected span for its judges; what to append to it here, None when it is taken out to wait."""
@@ -178,8 +186,16 @@ class BodyWorker:
         return wait.value if self._patience.worth((service, wait.value)) else None
 
     def _evaluate(self, read: ReadSpan, evaluator: Evaluator, *, may_judge: bool) -> Evaluated:
-        """The evaluated span, with its judges given up where they cannot be asked."""
-        span = self._span_evaluator.evaluate(read, evaluator)
+        """The evaluated span."""
+        return self._judgeable(self._span_evaluator.evaluate(read, evaluator), may_judge=may_judge)
+
+    def _run(self, read: ReadSpan, *, may_judge: bool) -> Evaluated | None:
+        """The run that the span of an agent stands for, when a judge looks at runs."""
+        span = self._span_evaluator.run(read)
+        return None if span is None else self._judgeable(span, may_judge=may_judge)
+
+    def _judgeable(self, span: Evaluated, *, may_judge: bool) -> Evaluated:
+        """The span with its judges given up where they cannot be asked."""
         plan = span.plan
         if plan is None or not plan.selected or self._judging is None:
             return span
@@ -193,6 +209,8 @@ class BodyWorker:
 
     def _encode(self, read: ReadSpan, span: Evaluated, coverage: CoverageOutcome | None) -> bytes:
         """The bytes to append to one span."""
+        if span.is_run:
+            return run_annotations(span.plan.decision if span.plan is not None else None, coverage)
         return self._additions.encode(
             span.exchange,
             read.span.attributes,

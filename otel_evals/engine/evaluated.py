@@ -16,6 +16,8 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
     coverage: CoverageOutcome
     plan: Plan | None = None
     """What the judges make of it; None = there are none."""
+    is_run: bool = False
+    """A whole run of an agent, whose calls are evaluated themselves: only judges of runs look at it."""
     fingerprint: str | None = None
     prompt_version: str
     """What metrics say: the named version, `fp:<hash>` or `unversioned`."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from otel_evals.engine.evaluated import Evaluated
+from otel_evals.engine.plan import Plan
 from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult, EvaluatorType, Label
 from otel_evals.records.exchange import Exchange
 from otel_evals.telemetry import catalogue
@@ -81,6 +82,10 @@ class Measurements:
         self, span: Evaluated, where: tuple[str, ...], tallies: dict[tuple[Any, ...], "_Tally"], time_ns: int
     ) -> None:
         meters, exchange, evaluation = self._meters, span.exchange, span.evaluation
+        if span.plan is not None:
+            self._outcomes(span.plan, where)
+        if span.is_run:
+            return
         for result in evaluation.results:
             key = (
                 result.evaluator_id, result.label, result.score, result.name, result.evaluator_version,
@@ -96,12 +101,14 @@ class Measurements:
             self.failed(failure, where)
         if span.plan is None:
             meters.add_many(catalogue.COVERAGE, 1, 1, ("", span.coverage.value, "", "", "", *where))
-        else:
-            for spec, outcome in span.plan.outcomes:
-                who = (EvaluatorType.LLM_JUDGE.value, *spec.key)
-                meters.add_many(catalogue.COVERAGE, 1, 1, (spec.judge.name, outcome.value, *who, *where))
         meters.add_many(catalogue.RISK, 1, 1, (evaluation.decision.band.value, *where))
         self._operation(exchange, where)
+
+    def _outcomes(self, plan: Plan, where: tuple[str, ...]) -> None:
+        """Count the judges whose outcome is final at once."""
+        for spec, outcome in plan.outcomes:
+            who = (EvaluatorType.LLM_JUDGE.value, *spec.key)
+            self._meters.add_many(catalogue.COVERAGE, 1, 1, (spec.judge.name, outcome.value, *who, *where))
 
     def failed(self, failure: EvaluationFailure, where: tuple[str, ...]) -> None:
         """Count an evaluator that could not decide."""

@@ -4,7 +4,7 @@ Pure but for the two figures that it is handed: when a prompt version first appe
 `SpanEvaluator` plans every evaluated span; the pipeline hands the selected ones to `judging`; `replay` prints the plan.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -14,7 +14,7 @@ from otel_evals.plugins.protocols import Judge
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Content, Exchange
-from otel_evals.records.judging import JudgeCase, SamplingDecision, Target
+from otel_evals.records.judging import JudgeCase, SamplingDecision, Step, Target
 from otel_evals.records.span import SpanView
 from otel_evals.rubrics.applies import missing
 from otel_evals.sampling.facts import SamplingFacts
@@ -78,6 +78,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, outcomes=self.outcomes + ended, selected=())
 
 
+NOBODY: Final = Plan()
+"""No judge looks at such spans."""
+
+
 def combined(outcomes: Sequence[CoverageOutcome]) -> CoverageOutcome:
     """One word for the outcomes of several judges: what is still open first, then what was reached."""
     return next((outcome for outcome in _TELLING if outcome in outcomes), CoverageOutcome.DISABLED)
@@ -117,11 +121,36 @@ class Planner:
         self._state = state
         self._samplers = tuple({id(spec.sampler): spec.sampler for spec in specs}.values())
 
+    @property
+    def judges_runs(self) -> bool:
+        """Whether any judge looks at whole runs of agents."""
+        return any(spec.judge.target is Target.AGENT for spec in self.specs)
+
     def plan(
-        self, span: SpanView, exchange: Exchange, evaluation: Evaluation, *, version: str, extra: tuple[str, ...] = ()
+        self,
+        span: SpanView,
+        exchange: Exchange,
+        evaluation: Evaluation,
+        *,
+        version: str,
+        extra: tuple[str, ...] = (),
+        targets: Collection[Target] = (Target.EXCHANGE,),
+        steps: tuple[Step, ...] = (),
     ) -> Plan:
-        """What the judges make of `exchange`; `version` is what metrics say of its prompt."""
-        specs = [spec for spec in self.specs if spec.judge.target is _target(exchange)]
+        """What the judges make of a span.
+
+        Args:
+            span: the span itself, for rules about attributes.
+            exchange: what it says.
+            evaluation: what the inline checks found; for a run, what they found in its calls.
+            version: what metrics say of its prompt.
+            extra: values of the extra slice keys.
+            targets: what the span stands for: a call, a run, or both.
+            steps: of a run.
+        """
+        specs = [spec for spec in self.specs if spec.judge.target in targets]
+        if not specs:
+            return NOBODY
         if exchange.content is not Content.PRESENT:
             return Plan(outcomes=tuple((spec, CoverageOutcome.NO_CONTENT) for spec in specs))
         facts = self._facts(span, exchange, evaluation, version, extra)
@@ -133,7 +162,7 @@ class Planner:
         chosen = [(spec, decision) for spec, decision in decisions if decision.selected]
         if not chosen:
             return Plan(outcomes=tuple(outcomes), decision=first)
-        case = JudgeCase(exchange=exchange, refused=_refused(evaluation))
+        case = JudgeCase(exchange=exchange, steps=steps, refused=_refused(evaluation))
         selected: list[Selection] = []
         for spec, decision in chosen:
             if missing(spec.judge.needs, case) is not None:
@@ -170,10 +199,6 @@ class Planner:
             attribute=attribute,
             version_age=self._state.version_age(exchange.service_name or "", version, model or ""),
         )
-
-
-def _target(exchange: Exchange) -> Target:
-    return Target.AGENT if exchange.operation == "invoke_agent" else Target.EXCHANGE
 
 
 def _refused(evaluation: Evaluation) -> bool:

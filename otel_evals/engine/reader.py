@@ -93,6 +93,8 @@ class Reader:
                 resources[resource.start] = decode_resource(frame.head(resource))
             if scope.start not in scopes:
                 scopes[scope.start] = decode_scope(frame.head(scope))
+            if scopes[scope.start][0] == otel_evals.SCOPE:
+                continue  # what a hop before this one wrote about judging: no call of the application
             span = decode_span(frame.body[item.payload : item.end], resources[resource.start], scopes[scope.start])
             self._note_decision(span)
             try:
@@ -156,6 +158,10 @@ class Reader:
                 self._patience.kept((span.resource.get(gen_ai.SERVICE_NAME), Wait.CALLS))
             return not below
         return False
+
+    def is_run(self, read: ReadSpan) -> bool:
+        """Whether this span stands for the run of an agent whose calls are evaluated on spans of their own."""
+        return read.reading.role is SpanRole.AGENT and valid_ids(*read.key) and not self.is_evaluated(read)
 
     def waits(self, read: ReadSpan) -> Wait | None:
         """What the span has to wait for before it can be evaluated whole; None when it is ready."""

@@ -4,16 +4,26 @@ Called by the pipeline for every span that carries a result, and by `replay`, so
 """
 
 from collections.abc import Sequence
+from typing import Final
+
+import msgspec
 
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.plan import Planner
 from otel_evals.engine.reader import Reader, ReadSpan
+from otel_evals.engine.runs import Below, Run, Runs
 from otel_evals.engine.traces import Traces
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.exchange import Content, Exchange
+from otel_evals.records.judging import Target
+from otel_evals.records.reading import SpanRole
 from otel_evals.slicing.settings import SliceKey, SliceOrigin
 from otel_evals.slicing.versions import PromptVersions
+
+_CALL: Final = (Target.EXCHANGE,)
+_RUN: Final = (Target.AGENT,)
+_BOTH: Final = (Target.EXCHANGE, Target.AGENT)
 
 
 class SpanEvaluator:
@@ -32,6 +42,12 @@ class SpanEvaluator:
         self._versions = versions
         self._slices = tuple(slices)
         self._planner = planner
+        self._runs = Runs() if planner is not None and planner.judges_runs else None
+
+    @property
+    def judges_runs(self) -> bool:
+        """Whether any judge looks at whole runs of agents."""
+        return self._runs is not None
 
     def evaluate(self, read: ReadSpan, evaluator: Evaluator) -> Evaluated:
         """The span with its decision, by what is known of its trace now."""
@@ -43,7 +59,10 @@ class SpanEvaluator:
         extra = tuple([self._slice(key, read) for key in self._slices])
         plan = None
         if self._planner is not None:
-            plan = self._planner.plan(read.span, exchange, evaluation, version=version, extra=extra)
+            targets = _BOTH if read.reading.role is SpanRole.AGENT else _CALL
+            plan = self._planner.plan(read.span, exchange, evaluation, version=version, extra=extra, targets=targets)
+            if self._runs is not None and targets is _CALL:
+                self._runs.add(exchange, evaluation)
         return Evaluated(
             exchange=exchange,
             evaluation=evaluation,
@@ -53,6 +72,31 @@ class SpanEvaluator:
             prompt_version=version,
             extra=extra,
             in_flight=trace.decision if trace else None,
+        )
+
+    def run(self, read: ReadSpan) -> Evaluated | None:
+        """A run of an agent whose calls lie below its span; None when no judge looks at runs, or it says nothing."""
+        if self._planner is None or self._runs is None or not self._reader.is_run(read):
+            return None
+        exchange, span = self._reader.exchange(read), read.span
+        trace = self._traces.get(span.trace_id)
+        known = self._runs.of(span.trace_id, Below(trace.parents if trace else {}, span.span_id))
+        exchange = _completed(exchange, known)
+        fingerprint = self._versions.fingerprint(exchange)
+        version = self._versions.label(exchange, fingerprint)
+        extra = tuple([self._slice(key, read) for key in self._slices])
+        plan = self._planner.plan(
+            span, exchange, known.evaluation, version=version, extra=extra, targets=_RUN, steps=known.steps
+        )
+        return Evaluated(
+            exchange=exchange,
+            evaluation=known.evaluation,
+            coverage=plan.coverage(),
+            plan=plan,
+            is_run=True,
+            fingerprint=fingerprint,
+            prompt_version=version,
+            extra=extra,
         )
 
     def _slice(self, key: SliceKey, read: ReadSpan) -> str:
@@ -69,3 +113,16 @@ class SpanEvaluator:
 def _undecided(exchange: Exchange) -> CoverageOutcome:
     """What a span says where there are no judges."""
     return CoverageOutcome.NO_CONTENT if exchange.content is Content.OFF else CoverageOutcome.DISABLED
+
+
+def _completed(exchange: Exchange, known: Run) -> Exchange:
+    """The exchange of a run: what its own span says, else the question of its first call and the answer of its last."""
+    messages, choices = exchange.messages, exchange.choices
+    if not any(m.role == "user" and m.text for m in messages) and known.question is not None:
+        messages = (*messages, known.question)
+    if not any(c.message.text for c in choices) and known.choice is not None:
+        choices = (known.choice,)
+    if messages is exchange.messages and choices is exchange.choices:
+        return exchange
+    content = Content.PRESENT if messages and choices else exchange.content
+    return msgspec.structs.replace(exchange, messages=messages, choices=choices, content=content)

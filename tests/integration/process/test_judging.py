@@ -1,5 +1,6 @@
 """Judges beside the data path, with a real processor and a scripted judge: in time, late, absent, and after a kill."""
 
+import json
 from typing import Any
 
 import pytest
@@ -150,6 +151,51 @@ async def test_spans_flow_while_a_judge_never_answers(make_processor) -> None:
 
         await until(ended, "every judgement given up")
         await until(lambda: len(arrived(sink).get("evaluate answer_relevance", ())) == 20, "the word that they ended")
+        assert await processor.stop() == 0
+
+
+async def test_a_judge_of_runs_reads_the_steps_of_an_agent_and_its_verdict_stands_on_the_agents_span(
+    make_processor,
+) -> None:
+    tool_call = [{"type": "tool_call", "id": "c1", "name": "find_order", "arguments": {"id": 7}}]
+    first = {
+        **chat_attributes(question="Where is my order?"),
+        "gen_ai.output.messages": json.dumps([
+            {"role": "assistant", "parts": tool_call, "finish_reason": "tool_call"}
+        ]),
+    }
+    second = {
+        **chat_attributes(answer="It arrives on Friday. [truth:pass]"),
+        "gen_ai.input.messages": json.dumps([
+            {"role": "user", "parts": [{"type": "text", "content": "Where is my order?"}]},
+            {"role": "assistant", "parts": tool_call},
+            {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "due on Friday"}]},
+        ]),
+    }
+    run = traces_body(
+        make_span(first, trace=1, span=2, parent=1, name="first", start=1),
+        make_span(second, trace=1, span=3, parent=1, name="second", start=3),
+        make_span(
+            {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "orders"}, trace=1, span=1, name="agent"
+        ),
+    )
+    async with GrpcSink() as sink, JudgeServer() as judge:
+        section = judging(judge, judges=[{"name": "task_success", "model": {"model": MODEL}}])
+        processor = make_processor([destination(sink)], **section)
+        await processor.start()
+        await processor.send(run)
+        await until(lambda: {"agent", "first", "second"} <= arrived(sink).keys(), "the whole run")
+        [agent] = arrived(sink)["agent"]
+        [event] = judge_events(agent)
+        assert attribute(event, "gen_ai.evaluation.name") == "task_success"
+        assert attribute(event, "gen_ai.evaluation.score.label") == "pass"
+        assert attribute(agent, "otel_evals.coverage") == "judged"
+        [asked] = judge.asked
+        assert "find_order" in asked.user
+        assert "due on Friday" in asked.user
+        assert not judge_events(arrived(sink)["second"][0]), "the calls are not judged one by one"
+        sums = await processor.sums("otel_evals_risk_total")
+        assert sum(sums.values()) == 2, "a run is no evaluated call"
         assert await processor.stop() == 0
 
 
