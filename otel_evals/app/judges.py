@@ -15,12 +15,11 @@ from otel_evals.config.problems import nearest
 from otel_evals.config.schema import Config
 from otel_evals.engine.plan import JudgeSpec
 from otel_evals.forward.redaction import redact
+from otel_evals.judges.build import Workshop, build_clients, build_judge
 from otel_evals.judges.cache import VerdictCache
 from otel_evals.judges.client import ModelClient
-from otel_evals.judges.llm import LlmJudge
-from otel_evals.judges.panel import Panel
 from otel_evals.judges.prices import PriceTable, shipped_prices
-from otel_evals.judges.settings import EndpointSettings, JudgeSettings, ModelSettings, check_endpoints, choose_endpoints
+from otel_evals.judges.settings import EndpointSettings, JudgeSettings, ModelSettings, check_endpoints
 from otel_evals.lifecycle.tasks import CrashReport
 from otel_evals.plugins.discovery import load_private
 from otel_evals.plugins.protocols import Judge
@@ -72,15 +71,32 @@ def build_judges(config: Config, *, clock: Clock, on_crash: CrashReport, offline
 
 class _Builder:
     def __init__(self, config: Config, *, clock: Clock, on_crash: CrashReport, offline: bool) -> None:
+        section = config.judge
         self._config = config
-        self._section = config.judge
-        self._clock = clock
-        self._on_crash = on_crash
-        self._offline = offline
-        self._sampler = Sampler(self._section.sampling)
-        self._prices = shipped_prices().overridden(self._section.prices.models)
-        self._cache = VerdictCache(self._section.cache.max_bytes) if self._section.cache.max_bytes else None
-        self._clients: dict[str, ModelClient] = {}
+        self._section = section
+        self._sampler = Sampler(section.sampling)
+        self._prices = shipped_prices().overridden(section.prices.models)
+        endpoints = section.endpoints
+        if offline:
+            endpoints = tuple(
+                msgspec.structs.replace(e, key_env=None, key_file=None, headers_env={}) for e in endpoints
+            )
+        self._clients = build_clients(
+            endpoints,
+            key=_key,
+            variable=functools.partial(from_variable, needed_by="judge.endpoints"),
+            clock=clock,
+            rng=random.Random(),  # noqa: S311 - jitter of retries, no secret
+        )
+        self._workshop = Workshop(
+            clients=self._clients,
+            prices=self._prices,
+            clock=clock,
+            nonce=functools.partial(secrets.token_hex, _NONCE_BYTES),
+            redact=redact if section.redact else _unchanged,
+            on_crash=on_crash,
+            cache=VerdictCache(section.cache.max_bytes) if section.cache.max_bytes else None,
+        )
 
     def build(self, section: JudgeSection) -> Judges:
         warnings = [*check_endpoints(section.endpoints), *check_sampling(section.sampling)]
@@ -93,48 +109,13 @@ class _Builder:
 
     def _asking(self) -> Iterator[JudgeSpec]:
         for settings in self._section.judges:
-            rubric = _rubric(settings)
-            if settings.panel is None:
-                judge: Judge = self._llm(settings, rubric, settings.model, settings.endpoints)
-                model = settings.model.model if settings.model else None
-            else:
-                members = {
-                    member.name: self._llm(settings, rubric, member.model, member.endpoints or settings.endpoints)
-                    for member in settings.panel.members
-                }
-                judge = Panel(members, settings.panel.vote, on_crash=self._on_crash, threshold=settings.panel.threshold)
-                model = None
-            yield JudgeSpec(id=settings.name, judge=judge, sampler=self._sampler, shadow=settings.shadow, model=model)
-
-    def _llm(
-        self, settings: JudgeSettings, rubric: Rubric, model: ModelSettings | None, endpoints: Sequence[str]
-    ) -> LlmJudge:
-        if model is None:
-            raise ConfigurationError(f"judge.judges: {settings.name!r} has no model")
-        chosen = choose_endpoints(tuple(endpoints), self._section.endpoints)
-        return LlmJudge(
-            rubric,
-            model,
-            [self._client(endpoint) for endpoint in chosen],
-            prices=self._prices,
-            clock=self._clock,
-            nonce=functools.partial(secrets.token_hex, _NONCE_BYTES),
-            redact=redact if self._section.redact else _unchanged,
-            max_chars=settings.max_chars,
-            cache=self._cache,
-        )
-
-    def _client(self, endpoint: EndpointSettings) -> ModelClient:
-        client = self._clients.get(endpoint.label)
-        if client is None:
-            client = self._clients[endpoint.label] = ModelClient(
-                endpoint,
-                key=None if self._offline else _key(endpoint),
-                headers={} if self._offline else _headers(endpoint),
-                clock=self._clock,
-                rng=random.Random(),  # noqa: S311 - jitter of retries, no secret
+            yield JudgeSpec(
+                id=settings.name,
+                judge=build_judge(settings, _rubric(settings), self._workshop),
+                sampler=self._sampler,
+                shadow=settings.shadow,
+                model=settings.model.model if settings.model else None,
             )
-        return client
 
     def _local(self) -> Iterator[JudgeSpec]:
         registry = Registry(JUDGES_GROUP, {})
@@ -146,14 +127,7 @@ class _Builder:
         """A limit of money cannot be kept where the price is unknown: that is refused, and else only said."""
         warnings: list[str] = []
         for settings in self._section.judges:
-            models = (
-                [settings.model]
-                if settings.model
-                else [m.model for m in settings.panel.members]
-                if settings.panel
-                else []
-            )
-            for model in models:
+            for model in _models(settings):
                 if self._prices.price(model.model) is not None:
                     continue
                 own = self._section.budgets.get(settings.name)
@@ -166,6 +140,12 @@ class _Builder:
                     f"the price of {model.model} (judge {settings.name!r}) is unknown: its cost is not counted"
                 )
         return warnings
+
+
+def _models(settings: JudgeSettings) -> list[ModelSettings]:
+    if settings.model is not None:
+        return [settings.model]
+    return [member.model for member in settings.panel.members] if settings.panel else []
 
 
 def _rubric(settings: JudgeSettings) -> Rubric:
@@ -231,11 +211,6 @@ def _key(endpoint: EndpointSettings) -> Secret | None:
     if endpoint.key_env is not None:
         return from_variable(endpoint.key_env, needed_by)
     return None if endpoint.key_file is None else from_file(endpoint.key_file, needed_by)
-
-
-def _headers(endpoint: EndpointSettings) -> dict[str, Secret]:
-    needed_by = f"judge endpoint {endpoint.label!r}"
-    return {header: from_variable(variable, needed_by) for header, variable in endpoint.headers_env.items()}
 
 
 def _unchanged(text: str) -> str:
