@@ -38,7 +38,13 @@ class Converter:
         return message
 
     def struct(self, node: Node, settings: type[Any], path: Path) -> Any:
-        """An instance of a settings class (Struct or dataclass), or INVALID."""
+        """An instance of a settings class (Struct or dataclass), or INVALID.
+
+        A class may name the key that a bare value stands for (`shorthand`): `model: gpt-4.1` for `model: {model: …}`.
+        """
+        short: str | None = getattr(settings, "shorthand", None)
+        if short is not None and node.entries is None and node.items is None and not node.is_nothing:
+            node = Node(origin=node.origin, entries={short: node})
         values = self.given(node, settings, path)
         if isinstance(values, Invalid):
             return values

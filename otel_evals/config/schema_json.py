@@ -77,6 +77,9 @@ def _value(kind: Kind) -> dict[str, Any]:
     match kind.shape:
         case Shape.STRUCT:
             schema = _section(kind.type)
+            if getattr(kind.type, "shorthand", None) is not None:
+                forms = [schema, {"type": "string"}]
+                return {"anyOf": [*forms, {"type": "null"}] if kind.optional else forms}
             return {"anyOf": [schema, {"type": "null"}]} if kind.optional else {**schema, "type": ["object", "null"]}
         case Shape.LIST:
             schema: dict[str, Any] = {"type": "array", "items": _value(kind_of(kind.type)), **_sizes(kind, "Items")}

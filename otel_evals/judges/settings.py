@@ -5,7 +5,7 @@ judges reads it there.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -48,7 +48,9 @@ class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One OpenAI-compatible endpoint: OpenAI, Azure, vLLM, Ollama, LiteLLM, a gateway."""
+    """One OpenAI-compatible endpoint: OpenAI, Azure, vLLM, Ollama, LiteLLM, a gateway. A bare address is its `url`."""
+
+    shorthand: ClassVar[str] = "url"
 
     url: Annotated[
         str,
@@ -128,7 +130,9 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The model that a judge asks, pinned, and its parameters."""
+    """The model that a judge asks, pinned, and its parameters. A bare name stands for `{model: NAME}`."""
+
+    shorthand: ClassVar[str] = "model"
 
     model: Annotated[
         str,

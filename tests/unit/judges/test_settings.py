@@ -83,8 +83,9 @@ def test_two_endpoints_of_one_name_are_refused():
 
 def test_every_setting_says_what_it_means():
     for kind in (EndpointSettings, ModelSettings, JudgeSettings, PanelSettings, MemberSettings, CacheSettings):
-        for name, hint in get_type_hints(kind, include_extras=True).items():
-            assert any(getattr(meta, "description", None) for meta in hint.__metadata__), f"{kind.__name__}.{name}"
+        hints = get_type_hints(kind, include_extras=True)
+        for name in kind.__struct_fields__:
+            assert any(getattr(m, "description", None) for m in hints[name].__metadata__), f"{kind.__name__}.{name}"
 
 
 def clients(*endpoints: EndpointSettings, key=lambda _: None, variable=lambda _: None):
