@@ -5,6 +5,9 @@ Tests and simulations run it in process (`async with JudgeServer(behaviour) as s
 
     python -m otel_evals.testing.judge_server --port 9300 --tpr .85 --tnr .90 --latency 2
 
+`--truth MODULE:FUNCTION` reads the truth by a function instead of the marker, `--for MODEL FIELD=JSON` lets one model
+err differently, and `--until-stdin-closes` binds the program's life to whoever started it.
+
 A running server is told to change with `POST /control` (fields of `JudgeBehaviour`), and tells its counts with
 `GET /control`. Every answer carries `x-scripted-judge: true`.
 """
@@ -12,6 +15,8 @@ A running server is told to change with `POST /control` (fields of `JudgeBehavio
 import argparse
 import asyncio
 import contextlib
+import importlib
+import os
 import random
 import signal
 import sys
@@ -53,6 +58,7 @@ class JudgeServer:
     Args:
         behaviour: how it answers; `server.behaviour = …` changes it at any time.
         drift: another behaviour later.
+        models: behaviours of single models, by the name that is asked for, in place of `behaviour` and `drift`.
         truth: reads the truth from what is judged; by the marker unless told otherwise.
         port: 0 = any free one.
         keep: requests kept in `asked`, the newest.
@@ -64,6 +70,7 @@ class JudgeServer:
         behaviour: JudgeBehaviour | None = None,
         *,
         drift: Drift | None = None,
+        models: Mapping[str, JudgeBehaviour] | None = None,
         truth: Truth = marked_truth,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -81,6 +88,7 @@ class JudgeServer:
         self.host = host
         self.port = port
         self._drift = drift
+        self._models = dict(models or {})
         self._truth = truth
         self._rng = random.Random(seed)  # noqa: S311 - spreads latencies
         self._runner: web.AppRunner | None = None
@@ -127,15 +135,16 @@ class JudgeServer:
         system, user = str(body.get("instructions", "")), str(body["input"])
         return await self._serve(request, "responses", body, system, user)
 
-    def _turn(self) -> JudgeBehaviour:
-        """The behaviour of the request that has just come."""
+    def _turn(self, model: str) -> JudgeBehaviour:
+        """The behaviour of the request that has just come and asks `model`."""
         self.calls += 1
         self._called.set()
         if self.next:
             return self.next.popleft()
-        behaviour = self.behaviour
-        if self._drift is not None and self._has_drifted(self._drift):
-            behaviour = self._drift.behaviour
+        behaviour = self._models.get(model)
+        if behaviour is None:
+            drifted = self._drift is not None and self._has_drifted(self._drift)
+            behaviour = self._drift.behaviour if self._drift is not None and drifted else self.behaviour
         return behaviour if is_faulty(behaviour, self.calls) else msgspec.structs.replace(behaviour, fault="none")
 
     def _has_drifted(self, drift: Drift) -> bool:
@@ -154,7 +163,7 @@ class JudgeServer:
             body=body,
             system=system,
             user=user,
-            behaviour=self._turn(),
+            behaviour=self._turn(str(body.get("model", ""))),
         )
         self.asked.append(asked)
         self.under_way += 1
@@ -220,6 +229,12 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before an answer")
     parser.add_argument("--latency-sigma", type=float, default=0.0, help="spread of a lognormal latency, 0 = fixed")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=JSON", help="any field of JudgeBehaviour")
+    parser.add_argument(
+        "--for", dest="models", action="append", nargs=2, default=[], metavar=("MODEL", "FIELD=JSON"),
+        help="a field of JudgeBehaviour for requests that ask this model",
+    )  # fmt: skip
+    parser.add_argument("--truth", metavar="MODULE:FUNCTION", help="reads the truth from a judged text")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when standard input does")
     parser.add_argument("--drift-calls", type=int, help="number of calls after which it drifts")
     parser.add_argument("--drift-seconds", type=float, help="seconds after which it drifts")
     parser.add_argument("--drift-tpr", type=float, default=0.5, help="its tpr then")
@@ -229,13 +244,32 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _behaviour(arguments: argparse.Namespace) -> JudgeBehaviour:
     fields: dict[str, Any] = {name: getattr(arguments, name) for name in ("tpr", "tnr", "latency", "latency_sigma")}
-    for pair in arguments.set:
-        name, _, value = pair.partition("=")
-        try:
-            fields[name] = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            fields[name] = value
-    return msgspec.convert(fields, JudgeBehaviour)
+    return msgspec.convert(fields | dict(map(_field, arguments.set)), JudgeBehaviour)
+
+
+def _field(pair: str) -> tuple[str, Any]:
+    name, _, value = pair.partition("=")
+    try:
+        return name, msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        return name, value
+
+
+def _models(arguments: argparse.Namespace, others: JudgeBehaviour) -> dict[str, JudgeBehaviour]:
+    """Behaviours of single models: that of the others, but for the fields that are set for them."""
+    found: dict[str, JudgeBehaviour] = {}
+    for model, pair in arguments.models:
+        fields = msgspec.to_builtins(found.get(model, others)) | dict([_field(pair)])
+        found[model] = msgspec.convert(fields, JudgeBehaviour)
+    return found
+
+
+def _truth(named: str | None) -> Truth:
+    if named is None:
+        return marked_truth
+    module, _, function = named.partition(":")
+    truth: Truth = getattr(importlib.import_module(module), function)
+    return truth
 
 
 async def _run(arguments: argparse.Namespace) -> None:
@@ -248,10 +282,27 @@ async def _run(arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with JudgeServer(behaviour, drift=drift, host=arguments.host, port=arguments.port, keep=16) as server:
+    server = JudgeServer(
+        behaviour,
+        drift=drift,
+        models=_models(arguments, behaviour),
+        truth=_truth(arguments.truth),
+        host=arguments.host,
+        port=arguments.port,
+        keep=16,
+    )
+    if arguments.until_stdin_closes:
+        asyncio.get_running_loop().add_reader(sys.stdin, _end_with_stdin, stop)
+    async with server:
         sys.stdout.write(f"scripted judge (no model) at {server.url}\n")
         sys.stdout.flush()
         await stop.wait()
+
+
+def _end_with_stdin(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1 << 16):
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+        stop.set()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -99,3 +99,21 @@ async def test_it_runs_as_a_program_that_says_that_it_is_scripted(session):
     finally:
         program.terminate()
         assert await program.wait() == 0
+
+
+async def test_single_models_may_err_differently_and_the_truth_may_come_from_a_function(session):
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "otel_evals.testing.judge_server", "--until-stdin-closes",
+        "--truth", "otel_evals.testing.judge_script:marked_truth", "--for", "wrong", "tpr=0", "--for", "wrong", "tnr=0",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    url = re.search(r"http://\S+", (await program.stdout.readline()).decode())[0]
+    said = {}
+    for model in ("right", "wrong"):
+        asked = request("[truth:pass]") | {"model": model}
+        async with session.post(f"{url}/chat/completions", json=asked) as response:
+            said[model] = (await response.json())["choices"][0]["message"]["content"]
+    assert '"good"' in said["right"]
+    assert '"bad"' in said["wrong"]
+    program.stdin.close()
+    assert await program.wait() == 0
