@@ -8,7 +8,7 @@ import msgspec
 
 from otel_evals.config.check_settings import SECTION
 from otel_evals.config.schema import Config
-from otel_evals.config.spelling import plain
+from otel_evals.config.spelling import terse
 from otel_evals.config.tree import Key, Shape, bare_name, keys, kind_of, type_name
 
 HEAD = ("| key | type | default | meaning |", "|---|---|---|---|")
@@ -37,6 +37,6 @@ def _rows(settings: type[msgspec.Struct], prefix: str) -> Iterator[str]:
 
 
 def _row(name: str, key: Key) -> str:
-    default = "required" if key.required else f"`{json.dumps(plain(key.default), ensure_ascii=False)}`"
+    default = "required" if key.required else f"`{json.dumps(terse(key.default), ensure_ascii=False)}`"
     cells = (f"`{name}`", bare_name(type_name(key.kind)), default, key.description)
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

@@ -29,6 +29,17 @@ def plain(value: Any) -> Any:
     return _scalar(value)
 
 
+def terse(value: Any) -> Any:
+    """`plain`, without what an entry of a list only repeats of its class's defaults."""
+    if isinstance(value, list | tuple):
+        return [terse(v) for v in cast("list[Any]", value)]
+    if not isinstance(value, msgspec.Struct):
+        return plain(value)
+    fields = msgspec.structs.fields(value)
+    told = {f.encode_name: terse(v) for f in fields if (v := getattr(value, f.name)) != f.default}
+    return {key: inner for key, inner in told.items() if inner not in ({}, [])}
+
+
 def _scalar(value: Any) -> Any:
     match value:
         case Secret():
