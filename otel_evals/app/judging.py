@@ -17,7 +17,7 @@ from otel_evals.engine.budget import Budget
 from otel_evals.engine.coverage import CoverageLedger
 from otel_evals.engine.deliver import Deliver, Passage
 from otel_evals.engine.judge_hold import JudgeHold
-from otel_evals.engine.judge_measure import JudgeMeasurements
+from otel_evals.engine.judge_measure import JudgeMeasurements, OnJudged
 from otel_evals.engine.judging import Judging
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.outbox import Outbox
@@ -76,6 +76,7 @@ class JudgeDesk:
         meters: Meters,
         tasks: Tasks,
         clock: Clock,
+        on_judged: OnJudged | None = None,
     ) -> None:
         section = config.judge
         self._judges = judges
@@ -95,7 +96,7 @@ class JudgeDesk:
             hold=JudgeHold(store, passage, hold=section.hold, limit=section.max_held, tasks=tasks, clock=clock),
             outbox=Outbox(store, passage, tasks=tasks, meters=meters),
             ledger=CoverageLedger(store, tasks=tasks, clock=clock),
-            measurements=JudgeMeasurements(meters, measurements),
+            measurements=JudgeMeasurements(meters, measurements, on_judged),
             meters=meters,
             tasks=tasks,
             clock=clock,

@@ -18,6 +18,7 @@ from otel_evals.config.schema import Config
 from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.hearsay import Hearsay, Publish
 from otel_evals.engine.holding import Holding
+from otel_evals.engine.judge_measure import OnJudged
 from otel_evals.engine.logs import LogReader
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.patience import Patience
@@ -86,6 +87,8 @@ class Processor:
         self._desk: JudgeDesk | None = None
         self.on_evaluated: OnEvaluated | None = None
         """Who watches the evaluated spans; set before `start`."""
+        self.on_judged: OnJudged | None = None
+        """Who watches the judgements; set before `start`."""
 
     async def start(self) -> None:
         """Open spool, destinations and doors, in this order.
@@ -150,6 +153,7 @@ class Processor:
             meters=self._meters,
             tasks=self._tasks,
             clock=self._clock,
+            on_judged=self.on_judged,
         )
 
     def _waiting(self) -> float:

@@ -1,6 +1,7 @@
 """Counts what judges say and what it takes, once a judgement has been made durable."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 from otel_evals.emit.evaluation_span import Judgement
@@ -14,18 +15,24 @@ from otel_evals.telemetry.meters import Meters
 _PAIRS: Final = 10_000
 """Spans whose first verdict waits for that of the other judge, to be compared."""
 
+OnJudged = Callable[[Judgement], None]
+"""Sees every judgement once it is durable; it must be quick."""
+
 
 class JudgeMeasurements:
-    """Turns judgements into measurements."""
+    """Turns judgements into measurements, and lets `on_judged` see them."""
 
-    def __init__(self, meters: Meters, measurements: Measurements) -> None:
+    def __init__(self, meters: Meters, measurements: Measurements, on_judged: OnJudged | None = None) -> None:
         self._meters = meters
         self._measurements = measurements
+        self._on_judged = on_judged
         self._verdicts: OrderedDict[tuple[bytes, bytes, str], list[EvaluationResult]] = OrderedDict()
 
     def ended(self, spec: JudgeSpec, judgement: Judgement, where: tuple[str, ...], *, mismatched: bool) -> None:
         """Count one judgement of a span whose metrics are cut by `where`."""
         meters, outcome = self._meters, judgement.outcome
+        if self._on_judged is not None:
+            self._on_judged(judgement)
         self.outcome(spec, judgement.coverage, where)
         model = outcome.evaluator_model or ""
         who = (*spec.key, model)

@@ -7,9 +7,9 @@ Invariant, after a crash at any point too: for each judge and version, spans see
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -43,6 +43,9 @@ CREATE TABLE sightings (
     PRIMARY KEY (service, prompt, model)
 ) WITHOUT ROWID;
 """
+
+
+T = TypeVar("T")
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,14 +125,28 @@ def read_ledger(path: Path) -> list[JudgeCounts]:
     Raises:
         ConfigurationError: the file cannot be read.
     """
+    return _look(path, _ledger) or []
+
+
+def read_spent(path: Path, periods: Sequence[tuple[str, int, int]]) -> list[Spent]:
+    """What was used so far in each (judge or empty for all, period in seconds, its start), as `read_ledger` reads.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    return _look(path, lambda connection: [_spent(connection, *p) for p in periods]) or [Spent()] * len(periods)
+
+
+def _look(path: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
+    """One view of all tables; None when there is no file."""
     if not path.is_file():
-        return []
+        return None
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
         try:
             with connection:
-                connection.execute("BEGIN")  # one view of both tables
-                return _ledger(connection)
+                connection.execute("BEGIN")
+                return read(connection)
         finally:
             connection.close()
     except sqlite3.Error as error:
