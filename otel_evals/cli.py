@@ -100,6 +100,15 @@ def _add_hop_flags(verb: argparse.ArgumentParser) -> None:
 def _add_up(verbs: Any) -> None:
     up = _add_verb(verbs, "up", _up, "Run the product on this machine and show what happens.")
     up.add_argument("--demo", action="store_true", help="replay bundled traffic, so that everything moves")
+    up.add_argument("--no-judge", action="store_true", help="with --demo: no judges")
+    up.add_argument(
+        "--judge-url",
+        metavar="URL",
+        help="with --demo: ask this OpenAI-compatible endpoint, within a budget of cents, instead of the scripted "
+        "judge (default: OpenAI when $OPENAI_API_KEY is set)",
+    )
+    up.add_argument("--judge-model", metavar="MODEL", help="with --demo: the model that judges")
+    up.add_argument("--judge-key-env", metavar="VAR", help="with --demo: environment variable with the endpoint's key")
     _add_hop_flags(up)
 
 
@@ -194,10 +203,17 @@ def _load_hop(arguments: argparse.Namespace) -> "tuple[Config, Callable[[], Conf
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    from otel_evals.app.run import run_up  # noqa: PLC0415 - fast start
+    from otel_evals.app.run import run_demo, run_up  # noqa: PLC0415 - fast start
 
     config, reload = _load_hop(arguments)
-    return run_up(config, demo=arguments.demo, reload=reload)
+    judging = {name: getattr(arguments, name) for name in ("no_judge", "judge_url", "judge_model", "judge_key_env")}
+    if arguments.demo:
+        return run_demo(config, reload=reload, **judging)
+    if any(judging.values()):
+        raise ConfigurationError(
+            "--no-judge and --judge-… are for --demo; your own judges stand in the section `judge`"
+        )
+    return run_up(config, reload=reload)
 
 
 def _processor(arguments: argparse.Namespace) -> int:

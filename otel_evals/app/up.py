@@ -15,13 +15,16 @@ from typing import Final
 from rich.console import Console
 
 from otel_evals.app.crew import Alone
+from otel_evals.app.demo_judges import Arranged
 from otel_evals.app.doors import addresses, taken
 from otel_evals.app.host import Host
+from otel_evals.app.spending import SpendingReader
 from otel_evals.config.schema import Config
 from otel_evals.config.terminal import wants_plain_lines
 from otel_evals.demo.sender import Target, Traffic
 from otel_evals.receive.address import parse_listen
 from otel_evals.records.errors import ConfigurationError
+from otel_evals.telemetry.snapshot import Snapshot
 from otel_evals.view.board import Board
 from otel_evals.view.failures import LatestFailures
 from otel_evals.view.lines import PlainLines
@@ -30,47 +33,71 @@ from otel_evals.view.summary import summary
 
 Reload = Callable[[], Config]
 _LOG: Final = logging.getLogger(__name__)
+_TIME_TO_READ: Final = 4.0
+"""Seconds between the word that a real endpoint is asked and the first call, where somebody may be looking."""
 
 
 class Up:
     """One run."""
 
-    def __init__(self, config: Config, *, demo: bool, reload: Reload) -> None:
+    def __init__(self, config: Config, *, demo: Arranged | None, reload: Reload) -> None:
+        """`demo`: made-up traffic with these judges; None waits for real traffic."""
         self._demo = demo
-        if demo:
+        if demo is not None:
             check_demo(config)
-        self._host = Host(config, reload)
+        arrange = demo.apply if demo is not None else _as_it_is
+        config = arrange(config)
+        self._host = Host(config, lambda: arrange(reload()))
+        label = demo.judges.label if demo is not None and demo.judges is not None else ""
+        self._spending = SpendingReader(config, label, self._host.clock)
         failures = LatestFailures()
-        if isinstance(self._host.crew, Alone):
-            self._host.crew.processor.on_evaluated = failures.observe
         self._board = Board(
-            demo=demo,
+            demo=demo is not None,
             workers=config.workers,
             destinations=[destination.label for destination in config.forward],
             failures=failures,
             clock=self._host.clock,
+            judging=self._spending.shown,
         )
+        if isinstance(self._host.crew, Alone):
+            self._host.crew.processor.on_evaluated = failures.observe
+            self._host.crew.processor.on_judged = self._board.troubles.observe
         self._console = Console(file=sys.stdout, highlight=False, force_terminal=False if wants_plain_lines() else None)
 
     async def run(self) -> int:
         """Work until a signal comes; the exit code. Raises ConfigurationError when it cannot start."""
         if doors := list(taken(self._host.config)):
             raise ConfigurationError(_other_ports(doors))
+        await self._announce()
         code = await self._host.run(self._watch)
-        self._board.refresh(await self._host.crew.sums())
+        self._board.refresh(await self._sums())
         with suppress(OSError):  # there may be nobody left to read it
             self._print_summary()
         return code
 
+    async def _announce(self) -> None:
+        """Say who judges before anything is sent, also of what a former run left."""
+        if self._demo is None or not self._demo.notice:
+            return
+        for line in self._demo.notice:
+            self._write_line(line)
+        if self._demo.judges is not None and self._demo.judges.sends_away and self._console.is_terminal:
+            self._write_line(f"starting in {_TIME_TO_READ:.0f} seconds; Ctrl-C ends")
+            await asyncio.sleep(_TIME_TO_READ)
+
+    async def _sums(self) -> Snapshot:
+        self._board.judging = await self._spending.refresh()
+        return await self._host.crew.sums()
+
     async def _watch(self, host: Host) -> None:
         board, view = self._board, self._view()
         board.addresses = addresses(host)
-        traffic = Traffic(demo_target(host.config, board.addresses.http or "")) if self._demo else None
+        traffic = Traffic(demo_target(host.config, board.addresses.http or "")) if self._board.demo else None
         try:
             with view if isinstance(view, LiveScreen) else nullcontext():
                 if traffic is not None:
                     traffic.start()
-                await watch(board, view, host.crew.sums, stopping=host.stopping, clock=host.clock)
+                await watch(board, view, self._sums, stopping=host.stopping, clock=host.clock)
         except OSError as error:
             _LOG.warning("the terminal has gone: %s", error.strerror)
             host.stopping.set()
@@ -95,6 +122,10 @@ class Up:
             self._console.print(line, soft_wrap=True)
         for line in self._board.log_lines:
             sys.stderr.write(f"{line}\n")
+
+
+def _as_it_is(config: Config) -> Config:
+    return config
 
 
 def check_demo(config: Config) -> None:

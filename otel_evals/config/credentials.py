@@ -25,3 +25,8 @@ def from_file(path: str, needed_by: str) -> Secret:
     if not value:
         raise ConfigurationError(f"{needed_by}: the key file {path} is empty")
     return Secret(value)
+
+
+def is_set(name: str, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether an environment variable holds something."""
+    return bool((os.environ if environ is None else environ).get(name, "").strip())

@@ -11,6 +11,7 @@ from otel_evals.records.clock import Clock
 from otel_evals.telemetry.snapshot import Snapshot
 from otel_evals.view.failures import LatestFailures
 from otel_evals.view.figures import Figures, figures
+from otel_evals.view.judge_troubles import JudgeTroubles
 from otel_evals.view.pace import Rate
 
 
@@ -28,6 +29,37 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.metrics is None else self.metrics.replace("/metrics", "/readyz")
 
 
+class ShownJudge(msgspec.Struct, frozen=True, kw_only=True):
+    """A judge as configured."""
+
+    id: str
+    shadow: bool = False
+
+
+class Spending(msgspec.Struct, frozen=True, kw_only=True):
+    """What one budget has spent in its present period."""
+
+    judge: str
+    """Empty: all judges together."""
+    period: str
+    """`today` or `this hour`."""
+    unit: str
+    """`USD` or `tokens`."""
+    used: float
+    limit: float
+
+
+class Judging(msgspec.Struct, frozen=True, kw_only=True):
+    """The judges and their budgets; no judges: nothing of them is shown."""
+
+    judges: tuple[ShownJudge, ...] = ()
+    label: str = ""
+    """Who judges, in a few words."""
+    spendings: tuple[Spending, ...] = ()
+    throttle: float = 1.0
+    """Factor by which rates of sampling are lowered so that the budget lasts."""
+
+
 class Board:
     """What the operator sees."""
 
@@ -39,6 +71,7 @@ class Board:
         destinations: Iterable[str],
         failures: LatestFailures,
         clock: Clock,
+        judging: Judging | None = None,
     ) -> None:
         """Prepare an empty board.
 
@@ -48,7 +81,11 @@ class Board:
             destinations: names of the configured ones.
             failures: who watches the spans of this process.
             clock: time.
+            judging: the judges as configured.
         """
+        self.judging = judging or Judging()
+        self.troubles = JudgeTroubles()
+        """Who watches the judgements of this process."""
         self.demo = demo
         self.workers = workers
         self.destinations = tuple(destinations)

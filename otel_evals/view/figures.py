@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 
 from otel_evals.records.decision import RiskBand
-from otel_evals.records.evaluation import Label
+from otel_evals.records.evaluation import EvaluatorType, Label
 from otel_evals.semconv import gen_ai, instruments, otel_evals
 from otel_evals.telemetry.snapshot import Snapshot
+from otel_evals.view.judge_figures import JudgeFigures, judge_figures
 from otel_evals.view.legible import legible
 
 LEAST: Final = 20
@@ -91,6 +92,8 @@ class Figures(msgspec.Struct, kw_only=True):
     destinations: list[DestinationFigures]
     refused_requests: int
     crashes: int
+    judges: dict[str, JudgeFigures] = {}
+    """By id of the judge."""
 
     @property
     def received(self) -> int:
@@ -104,8 +107,13 @@ class Figures(msgspec.Struct, kw_only=True):
 
     @property
     def evaluations(self) -> int:
-        """Results with a label."""
+        """Results of checks with a label."""
         return sum(check.total for check in self.checks)
+
+    @property
+    def verdicts(self) -> int:
+        """Results of judges with a label, shadows included."""
+        return sum(judge.verdicts for judge in self.judges.values())
 
 
 Point = tuple[Mapping[str, str], float]
@@ -121,11 +129,11 @@ def figures(snapshot: Snapshot) -> Figures:
     }
     checks: dict[str, CheckFigures] = {}
     slices: dict[tuple[str, str], SliceFigures] = {}
-    for labels, value in points.get(instruments.EVALUATIONS, ()):
+    for labels, value in filter(_is_check, points.get(instruments.EVALUATIONS, ())):
         name = labels[gen_ai.EVALUATION_NAME]
         for table in (checks, _slice(slices, labels).checks):
             _count(table.setdefault(name, CheckFigures(name=name)), labels[gen_ai.EVALUATION_LABEL], int(value))
-    for labels, value in points.get(instruments.EVALUATION_ERRORS, ()):
+    for labels, value in filter(_is_check, points.get(instruments.EVALUATION_ERRORS, ())):
         name = labels[gen_ai.EVALUATION_NAME]
         checks.setdefault(name, CheckFigures(name=name)).errors += int(value)
     bands: dict[str, int] = defaultdict(int)
@@ -142,7 +150,22 @@ def figures(snapshot: Snapshot) -> Figures:
         destinations=_destinations(points),
         refused_requests=_by(points.get(instruments.REQUESTS, []), otel_evals.OUTCOME).get("refused", 0),
         crashes=_total(points.get(instruments.TASK_CRASHES, [])),
+        judges=_judges(snapshot, points),
     )
+
+
+def _is_check(point: Point) -> bool:
+    """Whether a result is of an inline check: judges see a sample, and their plain rates say nothing."""
+    return point[0][otel_evals.EVALUATOR_TYPE] != EvaluatorType.LLM_JUDGE.value
+
+
+def _judges(snapshot: Snapshot, points: Mapping[str, list[Point]]) -> dict[str, JudgeFigures]:
+    lags = next((series for series in snapshot.series if series.instrument.name == instruments.JUDGE_LAG), None)
+    if lags is None:
+        return judge_figures(points, (), ())
+    keys = lags.instrument.keys
+    bucketed = [(dict(zip(keys, labels, strict=True)), found) for labels, found in lags.distributions]
+    return judge_figures(points, bucketed, lags.instrument.boundaries)
 
 
 def _count(check: CheckFigures, label: str, value: int) -> None:

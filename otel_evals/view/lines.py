@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from otel_evals.records.decision import RiskBand
-from otel_evals.view.board import Board
+from otel_evals.view.board import Board, ShownJudge
 from otel_evals.view.figures import LEAST
 from otel_evals.view.guidance import NO_DESTINATION, how_to_send
+from otel_evals.view.judge_figures import JudgeFigures
+from otel_evals.view.judge_panel import lag, rate, shares, spent
 from otel_evals.view.style import count, duration, percent
 
 Write = Callable[[str], None]
@@ -34,6 +36,8 @@ class PlainLines:
                 self._write(line)
             return
         self._write(status(self._board))
+        if self._board.figures.verdicts or self._board.troubles.latest():
+            self._write(judge_status(self._board))
         for failure in reversed(self._board.failures.latest()):
             if failure.check not in self._told:
                 self._told.add(failure.check)
@@ -41,6 +45,10 @@ class PlainLines:
                 self._write(
                     f"first failure of {failure.check}: {failure.explanation} ({where}; trace {failure.trace_id})"
                 )
+        for trouble in reversed(self._board.troubles.latest()):
+            if (kind := f"{trouble.judge} {trouble.kind}") not in self._told:
+                self._told.add(kind)
+                self._write(f"first {trouble.kind} of {trouble.judge}: {trouble.reason} (trace {trouble.trace_id})")
 
 
 def greeting(board: Board) -> Iterator[str]:
@@ -51,6 +59,8 @@ def greeting(board: Board) -> Iterator[str]:
     yield f"forwarding to {', '.join(board.destinations) or NO_DESTINATION}"
     if board.workers > 1:
         yield f"{board.workers} workers: rates only, single failures are shown with one worker"
+    if board.judging.judges:
+        yield f"judges {', '.join(_called(judge) for judge in board.judging.judges)}: {board.judging.label}"
     if board.demo:
         yield "demo traffic starts in a moment"
     else:
@@ -77,3 +87,26 @@ def status(board: Board) -> str:
             said += f", {count(destination.waiting)} waiting, {count(destination.dropped)} dropped"
         parts.append(said)
     return f"{duration(board.uptime)}  " + "; ".join(parts)
+
+
+def judge_status(board: Board) -> str:
+    """One line that says what the judges have said, of how many spans, how late, and at what cost."""
+    said = [judge_words(judge, board.figures.judges[judge.id]) for judge in _known(board)]
+    return f"{duration(board.uptime)}  judges: " + "; ".join([*said, spent(board, 0).plain.strip()])
+
+
+def judge_words(judge: ShownJudge, found: JudgeFigures) -> str:
+    """One judge: its rate or agreement, coverage and lag."""
+    numbers = zip(("judged", "pending", "sampled out", "not applicable", "lost"), shares(found), strict=True)
+    coverage = ", ".join(f"{count(number)} {name}" for name, (number, _) in numbers if number)
+    late = lag(found)
+    quantiles = "too few for a lag" if late == "too few" else f"lag p50/p95 {late}"
+    return f"{judge.id} {rate(judge, found, wide=True).plain} [{coverage}; {quantiles}]"
+
+
+def _known(board: Board) -> list[ShownJudge]:
+    return [judge for judge in board.judging.judges if judge.id in board.figures.judges]
+
+
+def _called(judge: ShownJudge) -> str:
+    return f"{judge.id} (shadow)" if judge.shadow else judge.id

@@ -8,7 +8,7 @@ from typing import Final
 
 from rich.text import Text
 
-from otel_evals.view import panels
+from otel_evals.view import judge_panel, panels
 from otel_evals.view.board import Board
 from otel_evals.view.panels import Lines
 
@@ -47,6 +47,10 @@ def _lines(board: Board, width: int, height: int) -> Lines:
 def _side_by_side(board: Board, width: int, room: int, gap: Lines) -> Lines:
     left = min(84, max(56, width * 40 // 100))
     right = width - left - 3
+    judges = judge_panel.judges(board, width, room // 3)
+    if judges:
+        judges += gap
+        room -= len(judges)
     rows = max(4, room * 6 // 10)
     checks = panels.checks(board.figures.checks, left, rows, columns=1)
     slices = panels.slices(board.figures.slices, right, rows)
@@ -55,16 +59,20 @@ def _side_by_side(board: Board, width: int, room: int, gap: Lines) -> Lines:
     checks += [blank] * (upper - len(checks))
     slices += [Text()] * (upper - len(slices))
     beside = [_fitted(c, left).append("   ").append_text(s) for c, s in zip(checks, slices, strict=True)]
-    return [*beside, *gap, *panels.failures(board, width, room - upper - len(gap))]
+    return [*beside, *gap, *judges, *panels.failures(board, width, room - upper - len(gap))]
 
 
 def _stacked(board: Board, width: int, room: int, gap: Lines) -> Lines:
+    judges = judge_panel.judges(board, width, room * 4 // 10)
+    if judges:
+        judges += gap
+        room -= len(judges)
     checks = panels.checks(board.figures.checks, width, max(4, room * 5 // 10), columns=2)
     rest = room - len(checks) - 2 * len(gap)
     for_failures = rest // 2 - 1 + rest // 2 % 2  # a heading and two lines each
     slices = panels.slices(board.figures.slices, width, rest - for_failures)
     failures = panels.failures(board, width, rest - len(slices))
-    return [*checks, *gap, *slices, *gap, *failures]
+    return [*checks, *gap, *judges, *slices, *gap, *failures]
 
 
 def _fitted(line: Text, width: int) -> Text:

@@ -33,6 +33,17 @@ def percent(share: float | None) -> str:
     return f"{min(share * 100, 99.9):.1f} %"
 
 
+def money(usd: float) -> str:
+    """`$0.0123`, or `$12.30` from a dollar on."""
+    return f"${usd:.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}"
+
+
+def range_of(interval: tuple[float, float]) -> str:
+    """`83.1-91.0`, in percent."""
+    low, high = (share * 100 for share in interval)
+    return f"{low:.1f}\u2013{high:.1f}"
+
+
 def colour_of(share: float | None) -> str:
     """The colour of a pass rate."""
     if share is None:

@@ -7,6 +7,8 @@ from rich.text import Text
 from otel_evals.records.decision import RiskBand
 from otel_evals.view.board import Board
 from otel_evals.view.figures import LEAST, Figures, SliceFigures
+from otel_evals.view.judge_panel import spent
+from otel_evals.view.lines import judge_words
 from otel_evals.view.style import QUIET, TITLE, colour_of, count, duration, percent, rate_bar
 
 _NAME = 18
@@ -27,6 +29,9 @@ def summary(board: Board) -> Iterator[Text]:
         yield Text(f"risk {', '.join(shares)}")
         yield Text()
         yield from _checks(figures)
+    if board.judging.judges and any(judge.id in figures.judges for judge in board.judging.judges):
+        yield Text()
+        yield from _judges(board)
     worst = worst_slice(figures)
     if worst is not None:
         yield Text()
@@ -64,6 +69,17 @@ def _checks(figures: Figures) -> Iterator[Text]:
         if check.errors:
             line.append(f", {count(check.errors)} could not be evaluated", QUIET)
         yield line
+
+
+def _judges(board: Board) -> Iterator[Text]:
+    yield Text().append("Judges", TITLE).append(f"  {board.judging.label}", QUIET)
+    for judge in board.judging.judges:
+        found = board.figures.judges.get(judge.id)
+        if found is not None:
+            yield Text(f"  {judge_words(judge, found)}")
+            for kind, number in sorted(found.errors.items()):
+                yield Text(f"    {count(number)} without a verdict: {kind}", QUIET)
+    yield Text("  ").append_text(spent(board, 0))
 
 
 def _slice(found: SliceFigures) -> Iterator[Text]:

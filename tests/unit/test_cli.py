@@ -23,12 +23,17 @@ def app(monkeypatch):
     """Stands for the composition root, and keeps what it was called with."""
     calls = SimpleNamespace(config=None, reload=None, demo=None)
 
-    def run(config, *, reload, demo=None):
-        calls.config, calls.reload, calls.demo = config, reload, demo
+    def run(config, *, reload):
+        calls.config, calls.reload = config, reload
         return 7
+
+    def run_demo(config, *, reload, **judging):
+        calls.demo = judging
+        return run(config, reload=reload)
 
     monkeypatch.setattr(otel_evals.app.run, "run_processor", run, raising=False)
     monkeypatch.setattr(otel_evals.app.run, "run_up", run, raising=False)
+    monkeypatch.setattr(otel_evals.app.run, "run_demo", run_demo, raising=False)
     return calls
 
 
@@ -96,7 +101,20 @@ def test_a_backend_joins_the_configured_destinations(app, elsewhere):
     (elsewhere / "otel-evals.yaml").write_text("forward: [{url: 'http://file:1'}]\n")
     cli.main(["up", "--demo", "--backend", "http://b:8000/"])
     assert [d.url for d in app.config.forward] == ["http://file:1", "http+proto://b:8000"]
-    assert app.demo is True
+    assert app.demo == {"no_judge": False, "judge_url": None, "judge_model": None, "judge_key_env": None}
+
+
+def test_the_judges_of_the_demo_are_chosen_by_flags(app, elsewhere):
+    cli.main(["up", "--demo", "--judge-url", "http://j/v1", "--judge-model", "m", "--judge-key-env", "KEY"])
+    assert app.demo == {
+        "no_judge": False, "judge_url": "http://j/v1", "judge_model": "m", "judge_key_env": "KEY",
+    }  # fmt: skip
+
+
+def test_flags_for_the_judges_of_the_demo_need_the_demo(app, elsewhere, capsys):
+    assert cli.main(["up", "--no-judge"]) == 2
+    assert "section `judge`" in capsys.readouterr().err
+    assert app.config is None
 
 
 def test_a_reload_reads_file_and_flags_again(app, elsewhere):
