@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from otel_evals.records.evaluation import Label
-from otel_evals.replay.lines import Failure, Result, SpanLine
+from otel_evals.replay.lines import Failure, Judged, Result, Sampled, SpanLine
 from otel_evals.replay.tally import Read
 
 _ABSENT = "none"
@@ -30,6 +30,9 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     route: str
     results: tuple[Result, ...]
     failures: tuple[Failure, ...]
+    sampling: Sampled | None = None
+    judges: tuple[Judged, ...] = ()
+    """Those whose outcome differs."""
 
 
 class DiffLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +43,7 @@ class DiffLine(msgspec.Struct, frozen=True, kw_only=True):
     span: str
     service: str | None
     changed: tuple[str, ...]
-    """Which of `band`, `reasons`, `route` differ, and the names of the checks whose results do."""
+    """Which of `band`, `reasons`, `route`, `sampling` differ, and the names of the checks and judges that do."""
     before: Side | None
     after: Side | None
 
@@ -56,6 +59,8 @@ class DiffSummary(msgspec.Struct, frozen=True, kw_only=True):
     routes: dict[str, int]
     checks: dict[str, dict[str, int]]
     """By check: results by change of label, as `pass>fail`; `score` counts equal labels with other scores."""
+    judges: dict[str, dict[str, int]]
+    """By judge: spans by change of outcome, as `sampled_out>selected`."""
 
 
 class Difference:
@@ -66,6 +71,7 @@ class Difference:
         self._bands: Counter[str] = Counter()
         self._routes: Counter[str] = Counter()
         self._checks: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._judges: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
     def compare(self, before: SpanLine | None, after: SpanLine | None) -> DiffLine | None:
         """The difference between two decisions on one span; None when there is none."""
@@ -73,7 +79,8 @@ class Difference:
         if line is None:
             return None
         names = self._count_checks(before, after)
-        changed = (*_fields(before, after), *names)
+        judges = self._count_judges(before, after)
+        changed = (*_fields(before, after), *names, *judges)
         if not changed:
             return None
         self._changed += 1
@@ -86,8 +93,8 @@ class Difference:
             span=line.span,
             service=line.service,
             changed=changed,
-            before=_side(before, names),
-            after=_side(after, names),
+            before=_side(before, names, judges),
+            after=_side(after, names, judges),
         )
 
     def summary(self, read: Read) -> DiffSummary:
@@ -98,7 +105,16 @@ class Difference:
             bands=dict(self._bands),
             routes=dict(self._routes),
             checks={name: dict(counts) for name, counts in self._checks.items()},
+            judges={name: dict(counts) for name, counts in self._judges.items()},
         )
+
+    def _count_judges(self, before: SpanLine | None, after: SpanLine | None) -> tuple[str, ...]:
+        """The judges whose outcome differs, in order, each counted by how."""
+        old, new = ({j.judge: j.outcome for j in line.judges} if line else {} for line in (before, after))
+        changed = [j for j in dict.fromkeys((*old, *new)) if old.get(j) != new.get(j)]
+        for judge in changed:
+            self._judges[judge][f"{old.get(judge, _ABSENT)}>{new.get(judge, _ABSENT)}"] += 1
+        return tuple(changed)
 
     def _count_checks(self, before: SpanLine | None, after: SpanLine | None) -> tuple[str, ...]:
         """The names of the checks that differ, in order, each counted by how."""
@@ -122,14 +138,14 @@ def _outcomes(line: SpanLine | None) -> Mapping[str, tuple[str, float]]:
 
 
 def _fields(before: SpanLine | None, after: SpanLine | None) -> tuple[str, ...]:
-    return tuple(f for f in ("band", "reasons", "route") if _value(before, f) != _value(after, f))
+    return tuple(f for f in ("band", "reasons", "route", "sampling") if _value(before, f) != _value(after, f))
 
 
 def _value(line: SpanLine | None, field: str) -> object:
     return _ABSENT if line is None else getattr(line, field)
 
 
-def _side(line: SpanLine | None, names: tuple[str, ...]) -> Side | None:
+def _side(line: SpanLine | None, names: tuple[str, ...], judges: tuple[str, ...]) -> Side | None:
     if line is None:
         return None
     return Side(
@@ -138,4 +154,6 @@ def _side(line: SpanLine | None, names: tuple[str, ...]) -> Side | None:
         route=line.route,
         results=tuple(r for r in line.results if r.name in names),
         failures=tuple(f for f in line.failures if f.name in names),
+        sampling=line.sampling,
+        judges=tuple(j for j in line.judges if j.judge in judges),
     )

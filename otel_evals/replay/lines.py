@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from otel_evals.engine.evaluated import Evaluated
+from otel_evals.engine.plan import Plan
 from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult
 from otel_evals.text.fold import well_formed
 
@@ -39,6 +40,25 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     version: str
 
 
+class Sampled(msgspec.Struct, frozen=True, kw_only=True):
+    """How the span would come to judges: by the rules alone, with no budget spent and no version new."""
+
+    probability: float
+    stratum: str
+    rules: tuple[str, ...]
+    uniform: float
+    """What is compared with the probability."""
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What one judge would make of the span."""
+
+    judge: str
+    version: str
+    outcome: str
+    """`selected`, or why not: `sampled_out`, `filtered`, `no_content`."""
+
+
 class SpanLine(msgspec.Struct, frozen=True, kw_only=True):
     """One evaluated span."""
 
@@ -59,6 +79,8 @@ class SpanLine(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     route: str
     coverage: str
+    sampling: Sampled | None = None
+    judges: tuple[Judged, ...] = ()
 
 
 def span_line(file: str, evaluated: Evaluated) -> SpanLine:
@@ -85,6 +107,31 @@ def span_line(file: str, evaluated: Evaluated) -> SpanLine:
         reasons=decision.reasons,
         route=decision.route.value,
         coverage=evaluated.coverage.value,
+        sampling=_sampled(evaluated.plan),
+        judges=_judged(evaluated.plan),
+    )
+
+
+def _sampled(plan: Plan | None) -> Sampled | None:
+    if plan is None or plan.decision is None:
+        return None
+    decision = plan.decision
+    return Sampled(
+        probability=round(decision.probability, _DIGITS),
+        stratum=decision.stratum,
+        rules=decision.rules,
+        uniform=round(decision.uniform, _DIGITS),
+    )
+
+
+def _judged(plan: Plan | None) -> tuple[Judged, ...]:
+    if plan is None:
+        return ()
+    found = [(spec, outcome.value) for spec, outcome in plan.outcomes]
+    found += [(one.spec, "selected") for one in plan.selected]
+    return tuple(
+        Judged(judge=spec.id, version=spec.judge.version, outcome=outcome)
+        for spec, outcome in sorted(found, key=lambda pair: pair[0].id)
     )
 
 
