@@ -111,7 +111,7 @@ class _Builder:
         for settings in self._section.judges:
             yield JudgeSpec(
                 id=settings.name,
-                judge=build_judge(settings, _rubric(settings), self._workshop),
+                judge=build_judge(settings, rubric_of(settings), self._workshop),
                 sampler=self._sampler,
                 shadow=settings.shadow,
                 model=settings.model.model if settings.model else None,
@@ -148,7 +148,8 @@ def _models(settings: JudgeSettings) -> list[ModelSettings]:
     return [member.model for member in settings.panel.members] if settings.panel else []
 
 
-def _rubric(settings: JudgeSettings) -> Rubric:
+def rubric_of(settings: JudgeSettings) -> Rubric:
+    """The rubric that a judge decides. Raises ConfigurationError when there is none of that name or in that file."""
     if settings.rubric_file is not None:
         try:
             text = Path(settings.rubric_file).read_text(encoding="utf-8")

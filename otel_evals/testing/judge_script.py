@@ -55,6 +55,8 @@ class JudgeBehaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Probability that a text without a truth passes."""
     seed: str = "scripted"
     """Another seed errs on other texts."""
+    obeys: tuple[str, ...] = ()
+    """Patterns that it takes for orders wherever they stand in what it is asked: it passes such a text, good or bad."""
     model: str | None = None
     """The model that answers; None: the one that was asked for."""
     fingerprint: str | None = "fp_scripted"
@@ -144,6 +146,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return form.get("json_schema", form).get("schema")
 
 
+def without_codes(text: str) -> str:
+    """`text` without the words that could be a nonce: what is the same whenever the same case is judged."""
+    return _CODE.sub("", text)
+
+
 def marked_truth(text: str) -> bool | None:
     """The truth by the last marker in the text."""
     found = _MARKER.findall(text)
@@ -152,7 +159,9 @@ def marked_truth(text: str) -> bool | None:
 
 def passes(text: str, behaviour: JudgeBehaviour, truth: Truth = marked_truth) -> bool:
     """What the scripted judge says of `text`: the same for the same text, whatever its nonce."""
-    stripped = _CODE.sub("", text)
+    if any(re.search(order, text, re.IGNORECASE) for order in behaviour.obeys):
+        return True
+    stripped = without_codes(text)
     digest = hashlib.sha256(f"{behaviour.seed}\n{stripped}".encode("utf-8", "surrogatepass")).digest()
     uniform = int.from_bytes(digest[:8], "big") / _UNIT
     good = truth(text)
