@@ -1,6 +1,6 @@
 """Starts and stops what is measured: the bare server, ours, the Collector, each fresh and on free loopback ports.
 
-Called by `measure`, `memory` and `decide`.
+Called by `measure`, `memory`, `decide`, `sampling` and `judges`.
 """
 
 import json
@@ -13,8 +13,9 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -41,6 +42,8 @@ class Variant(msgspec.Struct, frozen=True):
     checks: bool = True
     """All default checks, or every one off."""
     workers: int = 1
+    sections: dict[str, Any] = {}
+    """Ours only: further sections of the configuration."""
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -48,7 +51,9 @@ class Running(msgspec.Struct, frozen=True):
 
     pid: int
     ports: dict[str, int]
-    """By protocol, `grpc` and `http`; the bare server has one of them."""
+    """By protocol, `grpc` and `http`; the bare server has one of them. Ours has `metrics` too."""
+    config: Path | None = None
+    """Ours only: its configuration."""
 
 
 def end_children_on_sigterm() -> None:
@@ -135,16 +140,36 @@ def start(
             yield Running(process.pid, {protocol: int(first_line(process))})
         return
     grpc, http, metrics = free_ports(3)
+    config = None
     if variant.kind is Kind.COLLECTOR:
         if collector is None:
             raise ValueError("no Collector was given")
         command: list[str | Path] = [collector, "--config", _collector_config(folder, grpc, http, sink_port)]
     else:
-        command = [sys.executable, "-m", "otel_evals", "processor", "--config"]
-        command.append(_our_config(variant, folder, (grpc, http, metrics), sink_port))
+        config = _our_config(variant, folder, (grpc, http, metrics), sink_port)
+        command = [sys.executable, "-m", "otel_evals", "processor", "--config", config]
     with child(*command, log=log) as process:
         wait_for_ports(process, (grpc, http), log)
-        yield Running(process.pid, {"grpc": grpc, "http": http})
+        yield Running(process.pid, {"grpc": grpc, "http": http, "metrics": metrics}, config)
+
+
+@contextmanager
+def judge_server(folder: Path, *, latency: float = 0.0, tpr: float = 1.0, tnr: float = 1.0) -> Generator[str]:
+    """The scripted judge server in a process of its own; its base address."""
+    command = (sys.executable, "-m", "otel_evals.testing.judge_server")
+    options = ("--latency", str(latency), "--tpr", str(tpr), "--tnr", str(tnr))
+    with child(*command, *options, log=folder / "judge.log") as process:
+        yield first_line(process).rsplit(" ", 1)[1]
+
+
+def page(port: int, path: str = "/metrics") -> str:
+    """The text of a page on a loopback port."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
 
 
 def _our_config(variant: Variant, folder: Path, ports: tuple[int, int, int], sink_port: int) -> Path:
@@ -152,11 +177,12 @@ def _our_config(variant: Variant, folder: Path, ports: tuple[int, int, int], sin
     settings = {
         "receive": {"grpc": {"listen": grpc}, "http": {"listen": http}},
         "forward": [{"url": f"http://127.0.0.1:{sink_port}"}],
-        "metrics": {"listen": metrics},
+        "metrics": {"listen": metrics, **({"cache": "0s"} if variant.sections else {})},
         "checks": {} if variant.checks else {name: {"enabled": False} for name in CHECKS},
         "data": str(folder / f"data-{ports[0]}"),
         "workers": variant.workers,
         "log": {"level": "warning"},
+        **variant.sections,
     }
     file = folder / f"ours-{ports[0]}.yaml"
     file.write_text(json.dumps(settings))  # JSON is YAML
