@@ -264,6 +264,11 @@ def _config_check(arguments: argparse.Namespace) -> int:
     _warn(loaded)
     build_evaluator(loaded.config)
     build_dialects(loaded.config)
+    if loaded.config.judge.is_used:
+        from otel_evals.app.judges import judge_warnings  # noqa: PLC0415 - imports a client, which takes a second
+
+        for warning in judge_warnings(loaded.config):
+            print(f"{PROGRAM}: warning: {warning}", file=sys.stderr)
     print(f"{loaded.file or 'the defaults'}: ok")
     return 0
 

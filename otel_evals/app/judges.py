@@ -24,7 +24,7 @@ from otel_evals.lifecycle.tasks import CrashReport
 from otel_evals.plugins.discovery import load_private
 from otel_evals.plugins.protocols import Judge
 from otel_evals.plugins.registry import JUDGES_GROUP, Registry
-from otel_evals.records.clock import Clock
+from otel_evals.records.clock import Clock, SystemClock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.units import Secret
 from otel_evals.rubrics.rubric import Rubric, builtin_rubrics, load_rubric
@@ -67,6 +67,21 @@ def build_judges(config: Config, *, clock: Clock, on_crash: CrashReport, offline
     if not section.is_used:
         return None
     return _Builder(config, clock=clock, on_crash=on_crash, offline=offline).build(section)
+
+
+def judge_warnings(config: Config) -> tuple[str, ...]:
+    """What is worth saying of the judges, without any key. Raises ConfigurationError when they cannot be built."""
+    judges = build_judges(config, clock=SystemClock(), on_crash=lambda _task, _error: None, offline=True)
+    return judges.warnings if judges is not None else ()
+
+
+def check_judges(config: Config, *, clock: Clock) -> None:
+    """Whether every worker could build these judges. Raises ConfigurationError."""
+    for endpoint in config.judge.endpoints:
+        _key(endpoint)
+        for variable in endpoint.headers_env.values():
+            from_variable(variable, needed_by=f"judge endpoint {endpoint.label!r}")
+    build_judges(config, clock=clock, on_crash=lambda _task, _error: None, offline=True)
 
 
 class _Builder:

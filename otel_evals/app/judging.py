@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from otel_evals import __version__
-from otel_evals.app.judges import Judges
+from otel_evals.app.judges import Judges, build_judges
 from otel_evals.config.schema import Config
 from otel_evals.engine.budget import Budget
 from otel_evals.engine.coverage import CoverageLedger
@@ -79,8 +79,9 @@ class JudgeDesk:
         on_judged: OnJudged | None = None,
     ) -> None:
         section = config.judge
-        self._judges = judges
+        self._judges = [judges]
         self._store = store
+        self._clock = clock
         self._meters = meters
         self._tasks = tasks
         self._stopping = asyncio.Event()
@@ -115,6 +116,19 @@ class JudgeDesk:
             self._meters.add(catalogue.SPANS, self.judging.held_at_start, "received")
         self._tasks.spawn(self._run(), "judge state")
 
+    def reload(self, config: Config) -> None:
+        """Ask other judges from now on; what is under way ends with those of before. Raises ConfigurationError."""
+        judges = build_judges(config, clock=self._clock, on_crash=self._on_crash)
+        if judges is None:
+            return
+        self._judges.append(judges)
+        self.planner.reconfigure(judges.specs)
+        self.judging.reconfigure(judges.specs)
+
+    def _on_crash(self, task: str, error: BaseException) -> None:
+        _LOG.error("unexpected error in %s", task, exc_info=error)
+        self._meters.add(catalogue.TASK_CRASHES, 1, task)
+
     async def _run(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -131,7 +145,8 @@ class JudgeDesk:
     async def close(self) -> None:
         """Give back file and connections; every task has ended by now."""
         await self._store.close()
-        await self._judges.close()
+        for judges in self._judges:
+            await judges.close()
 
 
 def _releases(releases: Sequence[Release]) -> list[ReleaseTime]:

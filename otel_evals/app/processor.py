@@ -236,6 +236,8 @@ class Processor:
     def reload(self, config: Config) -> None:
         """Evaluate by another configuration from now on. Raises ConfigurationError and changes nothing then."""
         evaluator = build_evaluator(config, self._clock)
+        if self._desk is not None and config.judge.is_used:
+            self._desk.reload(config)
         self.pipeline.reconfigure(evaluator)
         self._decider.reconfigure(evaluator and evaluator.unbounded())
 

@@ -212,6 +212,10 @@ class Workers:
     def reload(self, config: Config) -> None:
         """Let every worker evaluate by another configuration, also those that are started later."""
         build_evaluator(config)
+        if config.judge.is_used:
+            from otel_evals.app.judges import check_judges  # noqa: PLC0415 - imports a client, which takes a second
+
+            check_judges(config, clock=self._clock)
         self._config = config
         for post in self._posts:
             if post.link is not None:

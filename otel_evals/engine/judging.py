@@ -140,6 +140,10 @@ class Judging:
         if evaluated.plan is not None:
             self._ledger.note(evaluated.plan)
 
+    def reconfigure(self, specs: Sequence[JudgeSpec]) -> None:
+        """Take up jobs for other judges from now on; jobs that wait go to those that they were made for."""
+        self._specs = {spec.key: spec for spec in specs}
+
     async def start(self) -> None:
         """Take up what a former run left, and begin. Raises Unavailable."""
         left = await self._store.leftovers()

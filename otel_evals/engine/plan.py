@@ -116,9 +116,13 @@ class Planner:
 
     def __init__(self, specs: Sequence[JudgeSpec], state: SamplingState, slice_keys: tuple[str, ...] = ()) -> None:
         """`slice_keys`: names of the configured extra slice keys, in their order."""
-        self.specs = tuple(specs)
         self._slice_keys = slice_keys
         self._state = state
+        self.reconfigure(specs)
+
+    def reconfigure(self, specs: Sequence[JudgeSpec]) -> None:
+        """Plan for other judges from now on."""
+        self.specs = tuple(specs)
         self._samplers = tuple({id(spec.sampler): spec.sampler for spec in specs}.values())
 
     @property
