@@ -48,6 +48,9 @@ class Panel:
         self._vote = vote
         self._threshold = threshold
         self._tasks = Tasks(on_crash)
+        parts = [*(f"{name}={member.version}" for name, member in members.items()), vote.value, repr(threshold)]
+        self._version = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_VERSION_LENGTH]
+        self._needs = frozenset[Need]().union(*(member.needs for member in members.values()))
 
     @property
     def name(self) -> str:
@@ -57,9 +60,7 @@ class Panel:
     @property
     def version(self) -> str:
         """Hash of the members' versions and the way they vote."""
-        parts = [f"{name}={member.version}" for name, member in self._members.items()]
-        text = "\n".join([*parts, self._vote.value, f"{self._threshold!r}"])
-        return hashlib.sha256(text.encode()).hexdigest()[:_VERSION_LENGTH]
+        return self._version
 
     @property
     def target(self) -> Target:
@@ -69,7 +70,7 @@ class Panel:
     @property
     def needs(self) -> frozenset[Need]:
         """What any member needs."""
-        return frozenset[Need]().union(*(member.needs for member in self._members.values()))
+        return self._needs
 
     def estimate(self, case: JudgeCase) -> Estimate:
         """What all members take together."""
