@@ -18,6 +18,10 @@ from otel_evals.spool.transactions import Transactions
 
 _FORMAT: Final = 1
 _HOUR: Final = 3600
+_KEPT: Final = 48 * _HOUR
+"""Seconds for which the budgets of past periods are remembered at least."""
+_CHECKED: Final = 256 << 20
+"""Bytes up to which a store is checked when it is opened; beyond, a start would take too long."""
 SEEN: Final = "seen"
 """The ledger's count of all GenAI spans that a judge could have come to."""
 
@@ -223,11 +227,16 @@ class JudgeStore:
 
     # Spans and jobs
 
-    async def take(self, spans: Sequence[NewSpan], hour: int) -> list[Taken]:
-        """Make selected spans and their jobs durable, and count them as seen by their judges. Raises Unavailable."""
+    async def take(
+        self, spans: Sequence[NewSpan], hour: int, is_wanted: Callable[[], bool] = lambda: True
+    ) -> list[Taken]:
+        """Make selected spans and their jobs durable, and count them as seen by their judges. Raises Unavailable.
+
+        `is_wanted` is asked when their turn has come: whoever went away in the meantime leaves nothing behind.
+        """
 
         def write(connection: sqlite3.Connection) -> list[Taken]:
-            return [self._insert(connection, span, hour) for span in spans]
+            return [self._insert(connection, span, hour) for span in spans] if is_wanted() else []
 
         return await self._do(write)
 
@@ -367,6 +376,7 @@ class JudgeStore:
                     return limit
             for judge, period, start, _ in limits:
                 _spend(connection, judge, period, start, use)
+                _forget_periods(connection, judge, period, start)
             return None
 
         return await self._do(write)
@@ -419,6 +429,7 @@ def hour_of(time_ns: int) -> int:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    _check_intact(connection)
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > _FORMAT:
         raise ConfigurationError(
@@ -429,6 +440,15 @@ def _prepare(connection: sqlite3.Connection) -> None:
             if statement.strip():
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {_FORMAT}")
+
+
+def _check_intact(connection: sqlite3.Connection) -> None:
+    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    if pages * size > _CHECKED:
+        return
+    said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if said != "ok":
+        raise ConfigurationError(f"the judge store is damaged ({said}): move it away, or restore it from a copy")
 
 
 def _one(row: tuple[bytes] | None) -> bytes | None:
@@ -455,6 +475,12 @@ def _spend(connection: sqlite3.Connection, judge: str, period: int, start: int, 
         "calls = max(0, calls + ?), tokens = max(0, tokens + ?), cost = max(0, cost + ?)",
         (judge, period, start, use.calls, use.tokens, use.cost, use.calls, use.tokens, use.cost),
     )
+
+
+def _forget_periods(connection: sqlite3.Connection, judge: str, period: int, start: int) -> None:
+    """Drop what was spent long ago. What is recent stays, since clocks are set back now and then."""
+    kept_since = start - max(2 * period, _KEPT)
+    connection.execute("DELETE FROM budget WHERE judge = ? AND period = ? AND start < ?", (judge, period, kept_since))
 
 
 def _exceeds(spent: Spent, use: Spent, limit: Spent) -> bool:
