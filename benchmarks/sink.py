@@ -12,6 +12,8 @@ import msgspec
 from load import EXPORT
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from otel_evals.semconv.otel_evals import SCOPE
+
 STATS: Final = "/benchmark.Sink/Stats"
 _EVENT: Final = b"\x12\x18gen_ai.evaluation.result"
 """The name field of an event, as it stands on the wire."""
@@ -22,6 +24,7 @@ class Counts(msgspec.Struct):
 
     requests: int = 0
     spans: int = 0
+    """Of the application: late results and traces of judge calls are not among them."""
     events: int = 0
     """Evaluation events."""
     bytes: int = 0
@@ -45,7 +48,8 @@ class Sink(grpc.GenericRpcHandler):
         request, counts = ExportTraceServiceRequest.FromString(body), self._counts
         counts.requests += 1
         counts.bytes += len(body)
-        counts.spans += sum(len(s.spans) for r in request.resource_spans for s in r.scope_spans)
+        scopes = [s for r in request.resource_spans for s in r.scope_spans]
+        counts.spans += sum(len(s.spans) for s in scopes if s.scope.name != SCOPE)
         counts.events += body.count(_EVENT)
         return b""
 
