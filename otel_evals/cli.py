@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otel_evals.records.errors import ConfigurationError
+from otel_evals.selftest.arguments import add_test_flags
 
 if TYPE_CHECKING:  # the verbs import these when they run
     from otel_evals.config.load import Loaded
@@ -147,6 +148,7 @@ def _add_judge(verbs: Any) -> None:
     )
     ledger.add_argument("--data", metavar="DIR", help="the processor's data folder (data, default otel-evals-data)")
     ledger.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
+    add_test_flags(_add_verb(actions, "test", _judge_test, "Ask judges what is known, and say whether they are fit."))
 
 
 def _needs_more(parser: argparse.ArgumentParser, _arguments: argparse.Namespace) -> int:
@@ -255,6 +257,18 @@ def _judge_ledger(arguments: argparse.Namespace) -> int:
     judges = read_coverage(loaded.config)
     print(coverage_json(judges) if arguments.format == "json" else coverage_table(judges))
     return 0 if adds_up(judges) else 1
+
+
+def _judge_test(arguments: argparse.Namespace) -> int:
+    from otel_evals.selftest.verb import test  # noqa: PLC0415 - judges take a second to import
+
+    loaded = _load(arguments.config)
+    _warn(loaded)
+    return test(loaded.config, arguments, write=print, note=_note)
+
+
+def _note(text: str) -> None:
+    print(f"{PROGRAM}: {text}", file=sys.stderr)
 
 
 def _config_check(arguments: argparse.Namespace) -> int:

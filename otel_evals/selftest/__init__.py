@@ -1,4 +1,4 @@
-"""Whether a judge can be trusted: `judge test` against clear examples and known tricks, `judge calibrate` against people.
+"""Whether a judge can be trusted: `judge test` against examples and known tricks, `judge calibrate` against people.
 
 On the roof, beside `replay`: both verbs ask the very judges that the composition root builds for the hop.
 """
