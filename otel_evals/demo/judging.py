@@ -29,6 +29,8 @@ DEFAULT_MODEL: Final = "gpt-4.1-nano-2025-04-14"
 """Cheap enough that a few cents show something."""
 _RUBRICS: Final = ("faithfulness", "answer_relevance", "instruction_following")
 _SHADOW: Final = "faithfulness_next"
+_SCRIPTED_RATES: Final = {"audit": 0.15, "baseline": 0.15}
+"""The default rules take 0.05, which needs minutes to show a rate."""
 _HOLD: Final = Duration(2)
 """Short, so that some verdicts of the demo come late."""
 _SCRIPTED_USD_PER_DAY: Final = 2.0
@@ -63,6 +65,7 @@ def scripted_judges(url: str) -> DemoJudges:
     section = JudgeSection(
         endpoints=(EndpointSettings(url=url, name="scripted", timeout=Duration(20), concurrency=64),),
         judges=(*active, shadow),
+        sampling=SamplingSettings(rules=tuple(map(_frequent, DEFAULT_RULES))),
         releases=_RELEASES,
         hold=_HOLD,
         budget=Limits(usd_per_day=_SCRIPTED_USD_PER_DAY),
@@ -99,12 +102,18 @@ def model_judges(url: str, model: str, key_env: str | None, own_prices: PriceSet
         budget=limits,
         prices=own_prices,
     )
+    with_key = f", with the key in {key_env}" if key_env else ", without a key"
     notice = (
-        f"judges: {model} at {host} reads the demo's invented texts, {most}, {_CALLS_PER_MINUTE} calls a minute"
-        + (f", with the key in {key_env}." if key_env else ", without a key."),
-        f"--no-judge sends nothing; without --judge-url and {OPENAI_KEY} a scripted judge on this machine decides.",
+        f"judges: {model} at {host} reads the demo's invented texts{with_key}",
+        f"{most} in this data folder, and {_CALLS_PER_MINUTE} calls a minute",
+        f"--no-judge sends nothing; without --judge-url and {OPENAI_KEY} a scripted judge on this machine decides",
     )
     return DemoJudges(section=section, label=f"{model} at {host}", notice=notice, sends_away=True)
+
+
+def _frequent(rule: SamplingRule) -> SamplingRule:
+    """`rule` at a rate that shows something within a minute."""
+    return msgspec.structs.replace(rule, rate=_SCRIPTED_RATES.get(rule.name, rule.rate))
 
 
 def _sparing(rule: SamplingRule) -> SamplingRule:

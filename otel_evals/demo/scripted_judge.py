@@ -23,7 +23,7 @@ _COMMAND: Final = (
     sys.executable, "-m", "otel_evals.testing.judge_server",
     "--until-stdin-closes", "--truth", "otel_evals.demo.truth:truth",
     "--tpr", str(TPR), "--tnr", str(TNR), "--latency", "0.6", "--latency-sigma", "0.8",
-    "--set", "fault=refusal", "--set", "fault_rate=0.02",
+    "--set", "fault=refusal", "--set", "fault_rate=0.027",
     "--for", SHADOW_MODEL, "seed=shadow", "--for", SHADOW_MODEL, f"tpr={SHADOW_TPR}",
     "--for", SHADOW_MODEL, f"tnr={SHADOW_TNR}", "--for", SHADOW_MODEL, "fault=none",
 )  # fmt: skip

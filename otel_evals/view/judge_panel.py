@@ -12,6 +12,8 @@ from otel_evals.view.panels import WIDE, Lines, cell, heading, join
 from otel_evals.view.style import BAD, GOOD, LINK, QUIET, TITLE, WARN, bar, colour_of, count, money, percent, range_of
 
 _NAME: Final = 22
+_NARROW_NAME: Final = 21
+_NARROW_RATE: Final = 15
 _RATE: Final = 26
 _COUNT: Final = 7
 _LAG: Final = 13
@@ -29,7 +31,7 @@ def judges(board: Board, width: int, rows: int) -> Lines:
     wide = width >= WIDE
     found = [board.figures.judges.get(judge.id) or JudgeFigures(id=judge.id) for judge in shown]
     lines = [heading("Judges", width, board.judging.label)]
-    if wide or rows >= len(shown) + 4:
+    if wide or rows >= len(shown) + 3:
         lines.append(_head(width, wide=wide))
     lines += [_judge(judge, one, width, wide=wide) for judge, one in zip(shown, found, strict=True)]
     lines.append(spent(board, width))
@@ -39,8 +41,8 @@ def judges(board: Board, width: int, rows: int) -> Lines:
 def _head(width: int, *, wide: bool) -> Text:
     names = ("judged", "pending", "out", "n/a", "lost") if wide else ("judged", "lost")
     return join(
-        cell("", _NAME if wide else 18),
-        cell("pass rate, weighted" if wide else "pass rate, w.", _RATE if wide else 15, QUIET),
+        cell("", _NAME if wide else _NARROW_NAME),
+        cell("pass rate, weighted" if wide else "pass rate, w.", _RATE if wide else _NARROW_RATE, QUIET),
         cell("coverage", _bar_width(width, wide=wide), QUIET),
         *(cell(name, _COUNT, QUIET, right=True) for name in names),
         cell("lag p50/p95", _LAG, QUIET, right=True),
@@ -49,7 +51,9 @@ def _head(width: int, *, wide: bool) -> Text:
 
 
 def _bar_width(width: int, *, wide: bool) -> int:
-    taken = _NAME + _RATE + 5 * _COUNT + _LAG + _COST + 9 if wide else 18 + 15 + 2 * _COUNT + _LAG + 5
+    taken = (
+        _NAME + _RATE + 5 * _COUNT + _LAG + _COST + 9 if wide else _NARROW_NAME + _NARROW_RATE + 2 * _COUNT + _LAG + 5
+    )
     return max(4, width - taken)
 
 
@@ -61,8 +65,8 @@ def _judge(judge: ShownJudge, found: JudgeFigures, width: int, *, wide: bool) ->
     lost = found.lost
     styles = ["", *[QUIET] * (len(numbers) - 2), BAD if lost else QUIET]
     return join(
-        cell(judge.id, _NAME if wide else 18),
-        _fitted(rate(judge, found, wide=wide), _RATE if wide else 15),
+        cell(judge.id, _NAME if wide else _NARROW_NAME),
+        _fitted(rate(judge, found, wide=wide), _RATE if wide else _NARROW_RATE),
         bar([(number / total, style) for number, style in parts] if total else [], length),
         *(cell(count(n), _COUNT, style, right=True) for n, style in zip(numbers, styles, strict=True)),
         cell(lag(found), _LAG, QUIET, right=True),
@@ -96,7 +100,7 @@ def rate(judge: ShownJudge, found: JudgeFigures, *, wide: bool) -> Text:
         few = f"too few yet: {int(found.effective)} effective" if wide else f"too few: {int(found.effective)}"
         return Text(few, QUIET)
     said = Text(percent(found.rate), colour_of(found.rate))
-    return said.append(f" ({range_of(found.interval)})", QUIET)
+    return said.append(f" ({range_of(found.interval, digits=1 if wide else 0)})", QUIET)
 
 
 def lag(found: JudgeFigures) -> str:
@@ -122,6 +126,7 @@ def spent(board: Board, width: int) -> Text:
         line.append(", no budget is set", QUIET)
     if board.judging.throttle < 1:
         line.append(f"rates lowered to {percent(board.judging.throttle)}", WARN)
+    line.rstrip()
     if width:
         line.truncate(width)
     return line

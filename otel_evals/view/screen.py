@@ -63,7 +63,7 @@ def _side_by_side(board: Board, width: int, room: int, gap: Lines) -> Lines:
 
 
 def _stacked(board: Board, width: int, room: int, gap: Lines) -> Lines:
-    judges = judge_panel.judges(board, width, room * 4 // 10)
+    judges = judge_panel.judges(board, width, room * 45 // 100)
     if judges:
         judges += gap
         room -= len(judges)

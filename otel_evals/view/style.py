@@ -34,14 +34,14 @@ def percent(share: float | None) -> str:
 
 
 def money(usd: float) -> str:
-    """`$0.0123`, or `$12.30` from a dollar on."""
-    return f"${usd:.2f}" if usd >= 1 or usd == 0 else f"${usd:.4f}"
+    """`$0.0123`; whole cents and amounts from a dollar on have two digits: `$0.05`, `$12.30`."""
+    return f"${usd:.2f}" if usd >= 1 or usd == round(usd, 2) else f"${usd:.4f}"
 
 
-def range_of(interval: tuple[float, float]) -> str:
+def range_of(interval: tuple[float, float], digits: int) -> str:
     """`83.1-91.0`, in percent."""
     low, high = (share * 100 for share in interval)
-    return f"{low:.1f}\u2013{high:.1f}"
+    return f"{low:.{digits}f}\u2013{high:.{digits}f}"
 
 
 def colour_of(share: float | None) -> str:

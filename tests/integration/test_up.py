@@ -20,7 +20,8 @@ METRICS = ["--metrics", "127.0.0.1:0"]
 
 
 def clean_environment() -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k not in {"CI", "NO_COLOR"}}
+    left_out = {"CI", "NO_COLOR", "OPENAI_API_KEY"}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_") and k not in left_out}
     return {**kept, "TERM": "xterm-256color"}
 
 
@@ -62,18 +63,52 @@ def run(tmp_path) -> Iterator:
         one.process.communicate()
 
 
-def test_the_demo_sends_real_traffic_whose_failures_are_told(run):
+def test_the_demo_sends_real_traffic_whose_failures_are_told_and_that_a_scripted_judge_judges(run):
+    label = r"scripted judge, errs on purpose: TPR 0\.90, TNR 0\.85"
     up = run("--demo")
+    up.until(label)
     page = up.until(r"metrics (http://[^\s,]+)")[1]
+    up.until(r"judges faithfulness, answer_relevance, instruction_following, faithfulness_next \(shadow\): " + label)
     up.until(r"[1-9]\d* calls, [1-9]")
     up.until(r"first failure of \w+: .+ trace [0-9a-f]{32}")
+    up.until(r"judges: .*faithfulness .*[1-9]\d* judged.*spent today \$0\.0\d+ of \$2\.00")
     metrics = urllib.request.urlopen(page, timeout=10).read().decode()  # noqa: S310 - our own page
     assert 'service_name="support-assistant"' in metrics
+    answered = re.findall(r'otel_evals_judge_cost[^\n]*gen_ai_response_model="([^"]*)"', metrics)
+    assert {"scripted-judge-1"} <= set(answered) <= {"scripted-judge-1", "scripted-judge-2"}
     code, out, err = up.end()
     assert (code, err) == (0, "")
     assert re.search(r"[1-9]\d* GenAI calls", out)
     assert "answered" in out
+    assert re.search(r"Judges  " + label, out)
+    assert re.search(r"faithfulness .*[1-9]\d* judged", out)
     assert "How to go on" in out
+
+
+def test_the_demo_asks_a_real_endpoint_within_a_budget_that_it_states_first(run):
+    with subprocess.Popen(
+        [sys.executable, "-m", "otel_evals.testing.judge_server", "--until-stdin-closes"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        found = re.search(r"http://\S+", server.stdout.readline())
+        assert found is not None
+        up = run("--demo", "--judge-url", found[0], "--judge-model", "gpt-4.1-nano")
+        up.until(r"judges: gpt-4.1-nano at 127\.0\.0\.1 .*without a key")
+        up.until(r"at most \$0\.05 a day")
+        up.until("demo traffic starts")
+        up.until(r"judges: .*[1-9]\d* judged.*spent today \$0\.0\d+ of \$0\.05")
+        assert up.end()[0] == 0
+        assert server.stdin is not None
+        server.stdin.close()
+
+
+def test_without_judges_the_demo_says_nothing_of_any(run):
+    up = run("--demo", "--no-judge")
+    up.until("demo traffic starts")
+    code, out, _ = up.end()
+    assert code == 0
+    assert "judge" not in "".join([*up.lines, out]).lower()
 
 
 def test_without_the_demo_it_says_how_to_send_traffic_and_waits(run):
@@ -93,6 +128,7 @@ def test_with_several_workers_rates_are_shown(run, free_port):
     up = run("--demo", "--workers", "2", "--grpc", f"127.0.0.1:{free_port}", "--http", f"127.0.0.1:{free_port + 1}")
     up.until("2 workers")
     up.until(r"[1-9]\d* calls, [1-9]")
+    up.until(r"judges: .*[1-9]\d* judged.*spent today \$0\.0\d+ of \$2\.00")
     code, out, _ = up.end()
     assert code == 0
     assert re.search(r"[1-9]\d* GenAI calls", out)
@@ -161,6 +197,7 @@ def on_terminal(tmp_path) -> Iterator:
 def test_a_terminal_gets_the_live_view_and_afterwards_itself_back(on_terminal):
     up = on_terminal("--demo")
     up.until(r"Pass rate by check")
+    up.until(r"scripted judge, errs on purpose")
     up.process.send_signal(signal.SIGINT)
     shown = up.rest()
     assert up.process.wait(40) == 0
