@@ -7,6 +7,7 @@ import msgspec
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult
 from otel_evals.records.judging import JudgeCase, SamplingDecision
+from otel_evals.spool.draws import Draw
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     where: tuple[str, ...]
     """Values that metrics are cut by."""
     decision: SamplingDecision
+    draws: tuple[Draw, ...] = ()
+    """Windows of reservoirs whose end it waits for; empty when the decision is final."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ Pure but for the two figures that it is handed: when a prompt version first appe
 `SpanEvaluator` plans every evaluated span; the pipeline hands the selected ones to `judging`; `replay` prints the plan.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -14,11 +14,13 @@ from otel_evals.plugins.protocols import Judge
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Content, Exchange
+from otel_evals.records.feedback import FeedbackSignal
 from otel_evals.records.judging import JudgeCase, SamplingDecision, Step, Target
 from otel_evals.records.span import SpanView
 from otel_evals.rubrics.applies import missing
 from otel_evals.sampling.facts import SamplingFacts
 from otel_evals.sampling.sampler import Sampler
+from otel_evals.spool.draws import Draw
 
 _ANSWERED: Final = "answered"
 _NO_SLICES: Final[dict[str, str]] = {}
@@ -51,6 +53,20 @@ class Selection(msgspec.Struct, frozen=True):
 
     spec: JudgeSpec
     decision: SamplingDecision
+    draws: tuple[Draw, ...] = ()
+    """Windows of reservoirs that the span is offered to."""
+    waits: bool = False
+    """Whether it is known only at the end of those windows if the judge sees the span, and with what probability."""
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """What rates and reservoirs make of one span for one judge."""
+
+    selection: Selection
+    is_selected: bool
+    """Whether the judge is to see it, perhaps at the end of a window."""
+    is_final: bool = True
+    """Whether the probability is known."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +77,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     case: JudgeCase | None = None
     """What the selected judges read."""
     decision: SamplingDecision | None = None
-    """Of the first judge that is no shadow: its π and stratum stand on the span."""
+    """Of the first judge that is no shadow: its π and stratum stand on the span, when they are known by now."""
+    left: tuple[Selection, ...] = ()
+    """Judges that the span was not sampled for, and to which feedback may still bring it."""
+    facts: SamplingFacts | None = None
+    """What sampling knew of it, when feedback is asked for."""
 
     def coverage(self) -> CoverageOutcome:
         """What the span says while no judge has answered."""
@@ -111,19 +131,63 @@ class Stateless:
         return 1.0
 
 
+class Draws(Protocol):
+    """The reservoirs."""
+
+    def decide(self, spec: JudgeSpec, decision: SamplingDecision) -> Drawn:
+        """What becomes of a span by its rates and by the reservoirs that it is offered to."""
+        ...
+
+
+class RatesOnly:
+    """No reservoirs: what `replay` decides by, since a reservoir depends on all other traffic."""
+
+    def decide(self, spec: JudgeSpec, decision: SamplingDecision) -> Drawn:
+        """What the rates say."""
+        return Drawn(Selection(spec, decision), decision.selected)
+
+
+KnownFeedback = Callable[[Exchange], FeedbackSignal | None]
+"""What a user did with an answer before its span came."""
+
+
+def _no_feedback(_exchange: Exchange) -> FeedbackSignal | None:
+    return None
+
+
 class Planner:
     """Plans for a set of judges."""
 
-    def __init__(self, specs: Sequence[JudgeSpec], state: SamplingState, slice_keys: tuple[str, ...] = ()) -> None:
-        """`slice_keys`: names of the configured extra slice keys, in their order."""
+    def __init__(
+        self,
+        specs: Sequence[JudgeSpec],
+        state: SamplingState,
+        slice_keys: tuple[str, ...] = (),
+        *,
+        draws: Draws | None = None,
+        feedback: KnownFeedback = _no_feedback,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            specs: the judges.
+            state: what sampling depends on beside the span.
+            slice_keys: names of the configured extra slice keys, in their order.
+            draws: the reservoirs; None = what matches one is sampled by its other rules only.
+            feedback: what users did with answers whose spans come after it.
+        """
         self._slice_keys = slice_keys
         self._state = state
+        self._draws: Draws = draws or RatesOnly()
+        self._feedback = feedback
         self.reconfigure(specs)
 
     def reconfigure(self, specs: Sequence[JudgeSpec]) -> None:
         """Plan for other judges from now on."""
         self.specs = tuple(specs)
         self._samplers = tuple({id(spec.sampler): spec.sampler for spec in specs}.values())
+        self.signals: frozenset[FeedbackSignal] = frozenset().union(*(s.signals for s in self._samplers))
+        """What users do that a rule asks about."""
 
     @property
     def judges_runs(self) -> bool:
@@ -160,20 +224,34 @@ class Planner:
         facts = self._facts(span, exchange, evaluation, version, extra)
         throttle = self._state.throttle()
         drawn = {id(sampler): sampler.decide(facts, throttle=throttle) for sampler in self._samplers}
-        decisions = [(spec, drawn[id(spec.sampler)]) for spec in specs]
-        first = next((decision for spec, decision in decisions if not spec.shadow), None)
-        outcomes = [(spec, CoverageOutcome.SAMPLED_OUT) for spec, decision in decisions if not decision.selected]
-        chosen = [(spec, decision) for spec, decision in decisions if decision.selected]
-        if not chosen:
-            return Plan(outcomes=tuple(outcomes), decision=first)
-        case = JudgeCase(exchange=exchange, steps=steps, refused=_refused(evaluation))
+        decided = [self._draws.decide(spec, drawn[id(spec.sampler)]) for spec in specs]
+        first = next((one for one in decided if not one.selection.spec.shadow), None)
+        left = tuple(one.selection for one in decided if not one.is_selected)
+        outcomes = [(one.spec, CoverageOutcome.SAMPLED_OUT) for one in left]
+        case = None
+        if self.signals or len(left) < len(decided):
+            case = JudgeCase(exchange=exchange, steps=steps, refused=_refused(evaluation))
         selected: list[Selection] = []
-        for spec, decision in chosen:
-            if missing(spec.judge.needs, case) is not None:
-                outcomes.append((spec, CoverageOutcome.FILTERED))
+        for one in decided:
+            if not one.is_selected or case is None:
+                continue
+            if missing(one.selection.spec.judge.needs, case) is not None:
+                outcomes.append((one.selection.spec, CoverageOutcome.FILTERED))
             else:
-                selected.append(Selection(spec, decision))
-        return Plan(outcomes=tuple(outcomes), selected=tuple(selected), case=case, decision=first)
+                selected.append(one.selection)
+        return Plan(
+            outcomes=tuple(outcomes),
+            selected=tuple(selected),
+            case=case,
+            decision=first.selection.decision if first is not None and first.is_final else None,
+            left=left if self.signals else (),
+            facts=facts if self.signals else None,
+        )
+
+    def reconsider(self, left: Selection, facts: SamplingFacts, signal: FeedbackSignal) -> SamplingDecision:
+        """The decision over a judge that a span was not sampled for, now that its user has spoken."""
+        heard = msgspec.structs.replace(facts, feedback=signal)
+        return left.spec.sampler.decide_late(heard, left.decision, throttle=self._state.throttle())
 
     def _facts(
         self, span: SpanView, exchange: Exchange, evaluation: Evaluation, version: str, extra: tuple[str, ...]
@@ -201,6 +279,7 @@ class Planner:
             streaming=exchange.streaming,
             slices=dict(zip(self._slice_keys, extra, strict=True)) if extra else _NO_SLICES,
             attribute=attribute,
+            feedback=self._feedback(exchange),
             version_age=self._state.version_age(exchange.service_name or "", version, model or ""),
         )
 

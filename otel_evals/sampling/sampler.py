@@ -44,6 +44,13 @@ class Sampler:
         self._late = tuple(rule for rule in self._rules if rule.name in late)
         self._position = {rule.name: position for position, rule in enumerate(settings.rules)}
         self._reservoirs = {rule.name: rule.reservoir for rule in settings.rules if rule.reservoir is not None}
+        self.salt = settings.salt
+        self.signals = frozenset(signal for rule in settings.rules for signal in rule.match.feedback)
+        """What users do that a rule asks about; any other signal changes nothing."""
+        self.late_attributes = frozenset(
+            key for rule in settings.rules if rule.match.feedback for key in rule.match.attributes
+        )
+        """Attributes that `decide_late` may ask for."""
 
     def decide(self, facts: SamplingFacts, *, throttle: float = 1.0) -> SamplingDecision:
         """How the span of `facts` comes to a judge, or does not.

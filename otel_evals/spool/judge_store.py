@@ -14,9 +14,10 @@ from typing import Final, TypeVar
 import msgspec
 
 from otel_evals.records.errors import ConfigurationError
+from otel_evals.spool import draws
+from otel_evals.spool.draws import Draw
 from otel_evals.spool.transactions import Transactions
 
-_FORMAT: Final = 1
 _HOUR: Final = 3600
 _KEPT: Final = 48 * _HOUR
 """Seconds for which the budgets of past periods are remembered at least."""
@@ -45,9 +46,16 @@ CREATE TABLE budget (
 CREATE TABLE sightings (
     service TEXT NOT NULL, prompt TEXT NOT NULL, model TEXT NOT NULL, first REAL NOT NULL,
     PRIMARY KEY (service, prompt, model)
-) WITHOUT ROWID;
+) WITHOUT ROWID
 """
-
+_LATER: Final = f"""
+ALTER TABLE jobs ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN waits_until REAL NOT NULL DEFAULT 0;
+{draws.TABLES}
+"""
+_STEPS: Final = (_TABLES, _LATER)
+"""What makes each format of the one before."""
+_FORMAT: Final = len(_STEPS)
 
 T = TypeVar("T")
 
@@ -59,6 +67,14 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     payload: bytes
     """Everything that the judgement needs, encoded by the engine."""
+    replaces: str = ""
+    """The outcome that the ledger has of this span already, which feedback has reopened; empty for a new span."""
+    draws: tuple[Draw, ...] = ()
+    """Windows of reservoirs that the span is offered to."""
+    uniform: float = 0.0
+    """The number that is drawn there."""
+    waits_until: float = 0.0
+    """When it is decided whether the judge is asked at all, s since the epoch; 0 = it is."""
 
 
 class NewSpan(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +90,8 @@ class Taken(msgspec.Struct, frozen=True):
 
     held: int | None
     jobs: tuple[int, ...]
+    thresholds: Mapping[tuple[str, int], float] = {}
+    """What the reservoirs say now that it was offered to."""
 
 
 class OpenJob(msgspec.Struct, frozen=True):
@@ -84,6 +102,10 @@ class OpenJob(msgspec.Struct, frozen=True):
     judge: str
     version: str
     answered: bool
+    is_late: bool = False
+    """Whether its span had an outcome before, which feedback has reopened."""
+    waits_until: float = 0.0
+    """As in `NewJob`."""
 
 
 class Leftovers(msgspec.Struct, frozen=True):
@@ -214,12 +236,14 @@ class JudgeStore:
             owner = (self._owner,)
             held = connection.execute("SELECT id FROM held WHERE owner = ? ORDER BY id", owner).fetchall()
             jobs = connection.execute(
-                "SELECT id, held, judge, version, answer IS NOT NULL FROM jobs WHERE owner = ? ORDER BY id", owner
+                "SELECT id, held, judge, version, answer IS NOT NULL, replaces <> '', waits_until "
+                "FROM jobs WHERE owner = ? ORDER BY id",
+                owner,
             ).fetchall()
             outbox = connection.execute("SELECT id FROM outbox WHERE owner = ? ORDER BY id", owner).fetchall()
             return Leftovers(
                 tuple(row[0] for row in held),
-                tuple(OpenJob(row[0], row[1], row[2], row[3], bool(row[4])) for row in jobs),
+                tuple(OpenJob(row[0], row[1], row[2], row[3], bool(row[4]), bool(row[5]), row[6]) for row in jobs),
                 tuple(row[0] for row in outbox),
             )
 
@@ -247,14 +271,18 @@ class JudgeStore:
                 "INSERT INTO held (owner, body) VALUES (?, ?)", (self._owner, span.body)
             ).lastrowid
         jobs: list[int] = []
+        thresholds: dict[tuple[str, int], float] = {}
         for job in span.jobs:
             row = connection.execute(
-                "INSERT INTO jobs (owner, held, judge, version, payload) VALUES (?, ?, ?, ?, ?)",
-                (self._owner, held, job.judge, job.version, job.payload),
+                "INSERT INTO jobs (owner, held, judge, version, payload, replaces, waits_until) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self._owner, held, job.judge, job.version, job.payload, job.replaces, job.waits_until),
             ).lastrowid
             jobs.append(row or 0)
-            _count(connection, (job.judge, job.version), hour, SEEN, 1)
-        return Taken(held, tuple(jobs))
+            _note_open(connection, (job.judge, job.version), hour, job.replaces, 1)
+            for draw in job.draws:
+                thresholds[draw.key] = draws.offer(connection, draw, job.uniform)
+        return Taken(held, tuple(jobs), thresholds)
 
     async def undo(self, taken: Sequence[Taken], hour: int) -> None:
         """Forget spans whose sender went away before it was answered: it will send them again."""
@@ -263,10 +291,10 @@ class JudgeStore:
             for one in taken:
                 for job in one.jobs:
                     row = connection.execute(
-                        "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version", (job,)
+                        "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version, replaces", (job,)
                     ).fetchone()
                     if row is not None:
-                        _count(connection, row, hour, SEEN, -1)
+                        _note_open(connection, row[:2], hour, row[2], -1)
                 connection.execute("DELETE FROM held WHERE id = ?", (one.held,))
 
         await self._do(write)
@@ -316,6 +344,42 @@ class JudgeStore:
                 return None
             _count(connection, row, hour, outcome, 1)
             return [self._post(connection, body) for body in outbox]
+
+        return await self._do(write)
+
+    async def thresholds(self, windows: Sequence[Draw]) -> dict[tuple[str, int], float]:
+        """Inclusion probabilities of windows of reservoirs, by `Draw.key`, as all workers have drawn by now."""
+        return await self._do(lambda c: {draw.key: draws.threshold(c, draw) for draw in windows})
+
+    async def conclude(
+        self, ready: Sequence[tuple[int, bytes]], ended: Sequence[int], *, outcome: str, now: float, longest: float
+    ) -> list[int]:
+        """Decide over jobs that waited for the end of a window: each judge is asked now, or never.
+
+        Args:
+            ready: jobs to be made, with what they need from now on.
+            ended: jobs that end as `outcome`.
+            outcome: for the ledger.
+            now: s since the epoch.
+            longest: length of the longest window, s; those that nobody needs any more are forgotten.
+
+        Returns:
+            Those of `ended` that were still open.
+        """
+
+        def write(connection: sqlite3.Connection) -> list[int]:
+            for job, payload in ready:
+                connection.execute("UPDATE jobs SET waits_until = 0, payload = ? WHERE id = ?", (payload, job))
+            done: list[int] = []
+            for job in ended:
+                row = connection.execute(
+                    "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version", (job,)
+                ).fetchone()
+                if row is not None:
+                    _count(connection, row, int(now // _HOUR), outcome, 1)
+                    done.append(job)
+            draws.forget(connection, now, longest)
+            return done
 
         return await self._do(write)
 
@@ -436,8 +500,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
             f"the judge store has format {found}, this version knows {_FORMAT}: use the newer version, or move it away"
         )
     if found < _FORMAT:
-        for statement in _TABLES.split(";"):
-            if statement.strip():
+        for step in _STEPS[found:]:
+            for statement in step.split(";"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {_FORMAT}")
 
@@ -453,6 +517,14 @@ def _check_intact(connection: sqlite3.Connection) -> None:
 
 def _one(row: tuple[bytes] | None) -> bytes | None:
     return None if row is None else row[0]
+
+
+def _note_open(connection: sqlite3.Connection, who: tuple[str, str], hour: int, replaces: str, spans: int) -> None:
+    """Count spans that became pending: seen for the first time, or taken from the outcome that they had."""
+    if replaces:
+        _count(connection, who, hour, replaces, -spans)
+    else:
+        _count(connection, who, hour, SEEN, spans)
 
 
 def _count(connection: sqlite3.Connection, who: tuple[str, str], hour: int, outcome: str, spans: int) -> None:
