@@ -97,7 +97,9 @@ class JudgeDesk:
             hold=JudgeHold(store, passage, hold=section.hold, limit=section.max_held, tasks=tasks, clock=clock),
             outbox=Outbox(store, passage, tasks=tasks, meters=meters),
             ledger=CoverageLedger(store, tasks=tasks, clock=clock),
-            measurements=JudgeMeasurements(meters, measurements, on_judged),
+            measurements=JudgeMeasurements(
+                meters, measurements, on_judged, extra_keys=len(config.slices.extra)
+            ),
             meters=meters,
             tasks=tasks,
             clock=clock,
@@ -109,7 +111,7 @@ class JudgeDesk:
         """Begin. `counts_leftovers`: whether what a former run held counts as received. Raises ConfigurationError."""
         await self._state.refresh()
         try:
-            await self.judging.start()
+            await self.judging.start(counts_leftovers=counts_leftovers)
         except Unavailable as error:
             raise ConfigurationError(f"judging cannot take up what a former run left: {error}") from error
         if counts_leftovers:

@@ -52,7 +52,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     started_ns: int
     ended_ns: int
     lag: float
-    """Seconds from the end of the judged span to the verdict."""
+    """Seconds from the end of the judged span to the verdict; negative when that is unknown."""
     usage: Usage = Usage()
     cost: float | None = None
     """USD; None = unknown."""
@@ -149,7 +149,8 @@ def _price(judgement: Judgement) -> Iterator[tuple[str, AttributeValue]]:
         yield gen_ai.USAGE_OUTPUT_TOKENS, usage.output_tokens
     if judgement.cost is not None:
         yield otel_evals.JUDGE_COST, float(judgement.cost)
-    yield otel_evals.JUDGE_LAG, float(judgement.lag)
+    if judgement.lag >= 0:
+        yield otel_evals.JUDGE_LAG, float(judgement.lag)
 
 
 def _ids(trace_id: bytes, span_id: bytes) -> bytes:

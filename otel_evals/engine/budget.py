@@ -101,11 +101,13 @@ class Budget:
         return Refusal(period, max(0.0, start + period - self._now()))
 
     async def settle(self, reservation: Reservation, usage: Usage, cost: float | None) -> None:
-        """Correct a reservation by what was reported; an unknown cost counts as reserved. Raises Unavailable."""
+        """Correct a reservation by what was reported; what is unknown counts as reserved. Raises Unavailable."""
         if not reservation.limits:
             return
         reserved = reservation.use
         tokens = (usage.input_tokens or 0) + (usage.output_tokens or 0)
+        if cost is None and usage.input_tokens is None and usage.output_tokens is None:
+            tokens = reserved.tokens
         # Calls stay as reserved: a minute's limit is about how often an endpoint is asked.
         difference = Spent(0, tokens - reserved.tokens, 0.0 if cost is None else cost - reserved.cost)
         if difference != Spent():

@@ -6,6 +6,7 @@ end; `stop` lets everything go on.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
@@ -27,6 +28,7 @@ from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Refused
 from otel_evals.spool.judge_store import JudgeStore
 
+_LOG: Final = logging.getLogger(__name__)
 _RELEASES: Final = 64
 """Spans on their way out at one time."""
 
@@ -43,6 +45,8 @@ class HeldSpan(msgspec.Struct, eq=False):
     """Outcomes of judges that were final before it was held."""
     leaving: bool = False
     """Whether it is on its way: what a judge says from now on is late."""
+    gone: bool = False
+    """Whether the next hop has it or has refused it for good."""
 
 
 class JudgeHold:
@@ -80,10 +84,10 @@ class JudgeHold:
         """Whether this span waits already (its request was sent again)."""
         return key in self._held
 
-    def start(self, leftovers: Iterable[int]) -> None:
+    def start(self, leftovers: Iterable[HeldSpan]) -> None:
         """Begin to let spans go, first those of a former run."""
-        for entry in leftovers:
-            self._leave(HeldSpan(entry, None, 0.0, set()))
+        for held in leftovers:
+            self._leave(held)
         self._tasks.spawn(self._run_timer(), "judge hold")
 
     def add(self, entry: int, key: SpanKey, jobs: Iterable[int], settled: tuple[CoverageOutcome, ...]) -> HeldSpan:
@@ -124,25 +128,36 @@ class JudgeHold:
             async with self._slots:
                 await self._once(held)
 
-        await persist(attempt)
-        self._leaving -= 1
-        if not self._leaving:
-            self._idle.set()
+        try:
+            await persist(attempt)
+        finally:
+            self._leaving -= 1
+            if not self._leaving:
+                self._idle.set()
 
     async def _once(self, held: HeldSpan) -> None:
-        body = await self._store.body(held.entry)
-        if body is None:
-            return
-        answers = [decode_answer(data) for data in await self._store.answers(held.entry)]
-        with suppress(Refused):  # the next hop said no for good and that is counted; the sender was answered long ago
-            await self._passage.forward(self._complete(held, body, answers), 1)
+        if not held.gone:
+            body = await self._store.body(held.entry)
+            if body is None:
+                return
+            body = self._completed(held, body, await self._store.answers(held.entry))
+            with suppress(Refused):  # the next hop said no for good, which is counted; the sender was answered long ago
+                await self._passage.forward(body, 1)
+            held.gone = True  # when the store cannot forget it now, it is not sent again for that
         await self._store.released(held.entry)
+
+    def _completed(self, held: HeldSpan, body: bytes, answers: list[bytes]) -> bytes:
+        """The body with what has come; as it is when an error of ours is in the way, since the span must go on."""
+        try:
+            return self._complete(held, body, [decode_answer(data) for data in answers])
+        except Exception:  # noqa: BLE001 - stage boundary: another version wrote it, or the disk has spoilt it
+            _LOG.exception("a judged span goes on without its judges' results")
+            return body
 
     def _complete(self, held: HeldSpan, body: bytes, answers: list[Answer]) -> bytes:
         """The body of one span with its judges' results and its coverage."""
-        waits = bool(held.open) or held.key is None
         outcomes = [*held.settled, *(a.coverage for a in answers if not a.shadow)]
-        if waits:
+        if held.open:
             outcomes.append(CoverageOutcome.PENDING)
         more = self._additions.encode(
             tuple(result for answer in answers for result in answer.results),

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from otel_evals.emit.evaluation_span import Judgement
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.plan import JudgeSpec
@@ -22,7 +24,11 @@ OnJudged = Callable[[Judgement], None]
 class JudgeMeasurements:
     """Turns judgements into measurements, and lets `on_judged` see them."""
 
-    def __init__(self, meters: Meters, measurements: Measurements, on_judged: OnJudged | None = None) -> None:
+    def __init__(
+        self, meters: Meters, measurements: Measurements, on_judged: OnJudged | None = None, *, extra_keys: int = 0
+    ) -> None:
+        """`extra_keys`: how many extra slice keys are configured."""
+        self._nowhere = ("",) * (len(catalogue.SLICE_KEYS) + extra_keys)
         self._meters = meters
         self._measurements = measurements
         self._on_judged = on_judged
@@ -54,6 +60,10 @@ class JudgeMeasurements:
         else:
             self._measurements.failed(outcome, where)
 
+    def lost(self, spec: JudgeSpec, coverage: CoverageOutcome) -> None:
+        """Count a span whose job was no longer readable, so that nobody knows where it belongs."""
+        self.outcome(spec, coverage, self._nowhere)
+
     def outcome(self, spec: JudgeSpec, coverage: CoverageOutcome, where: tuple[str, ...]) -> None:
         """Count one span by its final outcome."""
         who = (EvaluatorType.LLM_JUDGE.value, *spec.key)
@@ -67,7 +77,7 @@ class JudgeMeasurements:
             if other.shadow != result.shadow:
                 shadow, active = (result, other) if result.shadow else (other, result)
                 self._compared(shadow, active.label)
-        verdicts.append(result)
+        verdicts.append(msgspec.structs.replace(result, explanation=""))
         if len(self._verdicts) > _PAIRS:
             self._verdicts.popitem(last=False)
 

@@ -9,31 +9,34 @@ import asyncio
 import heapq
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final, TypeVar
 
 import msgspec
 
 from otel_evals.emit.evaluation_span import Judgement, LateForm, call_span, evaluation_span
 from otel_evals.emit.results import Outcome
-from otel_evals.engine.budget import Budget, Refusal, Reservation
+from otel_evals.engine.asking import ask, estimate
+from otel_evals.engine.budget import Budget, Reservation
 from otel_evals.engine.coverage import CoverageLedger
 from otel_evals.engine.evaluated import Evaluated
+from otel_evals.engine.former_judge import FormerJudge
 from otel_evals.engine.holding import SpanKey
 from otel_evals.engine.job import Answer, Job, decode_job, encode
 from otel_evals.engine.judge_hold import HeldSpan, JudgeHold
 from otel_evals.engine.judge_measure import JudgeMeasurements
 from otel_evals.engine.measure import slice_values
 from otel_evals.engine.outbox import Outbox
+from otel_evals.engine.persistence import BACKOFF, persist
 from otel_evals.engine.plan import JudgeSpec, Plan
 from otel_evals.engine.settings import JudgingSettings
-from otel_evals.engine.verdicts import Ended, failed, given_up, judged
+from otel_evals.engine.verdicts import Ended, given_up
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Unavailable
 from otel_evals.records.evaluation import EvaluationResult
-from otel_evals.records.judging import JudgeFailure
 from otel_evals.spool.judge_store import JudgeStore, NewJob, NewSpan, OpenJob, Taken, hour_of
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
@@ -41,9 +44,18 @@ from otel_evals.telemetry.meters import Meters
 _LOG: Final = logging.getLogger(__name__)
 _NS: Final = 1e9
 _REMEMBERED: Final = 50_000
-_STORE_PAUSE: Final = 1.0
+_TAKE_PATIENCE: Final = 2.0
+"""Seconds that a request waits until its selected spans are durable; then they go on without judges."""
 _IN_FLIGHT_SHARE: Final = 0.4
 """Share of the grace in which judgements under way may still end."""
+_LAST_WORD: Final = 1.0
+"""Seconds for the ledger's last lines, whatever has become of the disk."""
+
+T = TypeVar("T")
+
+
+class _Stopping(Exception):  # noqa: N818 - named for the condition
+    """The end has come while a judgement waited: its job stays for the next run."""
 
 
 class Selected(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,11 +115,12 @@ class Judging:
         self._late = late
         self._own_resource = own_resource
         self._waiting: list[_Task] = []
-        self._turn = asyncio.Event()
+        self._turn = asyncio.Semaphore(0)
+        """As many permits as judgements wait."""
         self._running: set[asyncio.Task[None]] = set()
         self._open: Counter[tuple[str, str]] = Counter()
         self._recent: OrderedDict[SpanKey, None] = OrderedDict()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self.held_at_start = 0
         """Spans that a former run held."""
         meters.watch(catalogue.COVERAGE_PENDING, self._pending)
@@ -144,29 +157,41 @@ class Judging:
         """Take up jobs for other judges from now on; jobs that wait go to those that they were made for."""
         self._specs = {spec.key: spec for spec in specs}
 
-    async def start(self) -> None:
-        """Take up what a former run left, and begin. Raises Unavailable."""
+    async def start(self, *, counts_leftovers: bool = True) -> None:
+        """Take up what a former run left, and begin. Raises Unavailable.
+
+        `counts_leftovers` is False where the sums have counted it already: another process of this run left it.
+        """
         left = await self._store.leftovers()
         self.held_at_start = len(left.held)
-        self._hold.start(left.held)
-        self._outbox.send(left.outbox)
+        specs = {job.id: self._spec_of(job) for job in left.jobs}
+        waits_for: dict[int | None, set[int]] = {}
+        for job in left.jobs:
+            if not job.answered and not specs[job.id].shadow:
+                waits_for.setdefault(job.held, set()).add(job.id)
+        self._hold.start(HeldSpan(held, None, 0.0, waits_for.get(held, set())) for held in left.held)
+        self._outbox.send(left.outbox, counts=counts_leftovers)
         self._ledger.start()
+        now = self._clock.monotonic()
         for job in left.jobs:
             if not job.answered:
-                await self._take_up(job)
+                self._enqueue(_Task(job.id, specs[job.id], None, now))
         for index in range(self._settings.concurrency):
             self._running.add(self._tasks.spawn(self._run(), f"judge {index}"))
 
-    async def _take_up(self, job: OpenJob) -> None:
+    def _spec_of(self, job: OpenJob) -> JudgeSpec:
+        """The judge that a job of a former run is for.
+
+        When the configuration has another judge or another version now, its verdict would be of that one: a stand-in
+        ends the job, so that ledger, metrics and whoever waits for the result are told.
+        """
         spec = self._specs.get((job.judge, job.version))
-        if spec is None:
-            # The configuration has another judge or another version now, and its verdict would be of that one.
-            await self._store.answered(
-                job.id, outcome=CoverageOutcome.JUDGE_ERROR.value, hour=self._hour(), answer=None, outbox=()
-            )
-            _LOG.warning("a judgement of %s is given up: the configuration has no such judge any more", job.judge)
-            return
-        self._enqueue(_Task(job.id, spec, None, self._clock.monotonic()))
+        if spec is not None:
+            return spec
+        heirs = [spec for spec in self._specs.values() if spec.id == job.judge]
+        like = heirs[0] if heirs else next(iter(self._specs.values()))
+        name = like.judge.name if heirs else job.judge
+        return JudgeSpec(id=job.judge, judge=FormerJudge(name, job.version), sampler=like.sampler)
 
     # Intake
 
@@ -176,19 +201,29 @@ class Judging:
             NewSpan(body=one.body, jobs=tuple(self._job(one, i) for i in range(len(_plan(one).selected))))
             for one in spans
         ]
-        writing = self._tasks.spawn(self._store.take(new, self._hour()), "take spans")
+        hour, gone = self._hour(), asyncio.Event()
+        writing = self._tasks.spawn(_attempted(self._store.take(new, hour, lambda: not gone.is_set())), "take spans")
         try:
-            taken = await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            writing.add_done_callback(self._forget)
+            async with asyncio.timeout(_TAKE_PATIENCE):
+                taken = await asyncio.shield(writing)
+        except (asyncio.CancelledError, TimeoutError) as error:
+            gone.set()
+            writing.add_done_callback(lambda done: self._forget(done, hour))
+            if isinstance(error, TimeoutError):
+                raise Unavailable("the judge store does not take spans in time") from error
             raise
+        if isinstance(taken, Unavailable):
+            raise taken
         for one, place in zip(spans, taken, strict=True):
             self._register(one, place)
 
-    def _forget(self, writing: "asyncio.Task[list[Taken]]") -> None:
-        """The sender went away before it was answered, and will send its spans again."""
-        if not writing.cancelled() and writing.exception() is None:
-            self._tasks.spawn(self._store.undo(writing.result(), self._hour()), "forget spans")
+    def _forget(self, writing: "asyncio.Task[list[Taken] | Unavailable]", hour: int) -> None:
+        """Who asked went away, or went on without: what was written all the same is undone."""
+        if writing.cancelled() or writing.exception() is not None:
+            return
+        taken = writing.result()
+        if not isinstance(taken, Unavailable) and taken:
+            self._tasks.spawn(persist(lambda: self._store.undo(taken, hour)), "forget spans")
 
     def _job(self, one: Selected, index: int) -> NewJob:
         plan = _plan(one)
@@ -197,7 +232,13 @@ class Judging:
             raise ValueError("a plan that selects has a case")
         job = Job(case=plan.case, resource=one.resource, where=slice_values(one.evaluated), decision=selection.decision)
         judge, version = selection.spec.key
-        return NewJob(judge=judge, version=version, payload=encode(job))
+        try:
+            payload = encode(job)
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            # A value that cannot be kept, such as a number of 100 digits in a tool's arguments. It costs the verdict,
+            # never the span; the job ends as soon as it is read.
+            payload = b""
+        return NewJob(judge=judge, version=version, payload=payload)
 
     def _register(self, one: Selected, place: Taken) -> None:
         plan, now = _plan(one), self._clock.monotonic()
@@ -215,7 +256,7 @@ class Judging:
     def _enqueue(self, task: _Task) -> None:
         self._open[task.spec.judge.name, task.spec.id] += 1
         heapq.heappush(self._waiting, task)
-        self._turn.set()
+        self._turn.release()
 
     def _pending(self) -> Mapping[tuple[str, ...], float]:
         return {key: float(number) for key, number in self._open.items()}
@@ -223,75 +264,99 @@ class Judging:
     # Work
 
     async def _run(self) -> None:
-        while not self._stopping:
-            if not self._waiting:
-                self._turn.clear()
-                await self._turn.wait()
-                continue
+        while True:
+            await self._turn.acquire()
+            if self._stopping.is_set():
+                return
             task = heapq.heappop(self._waiting)
-            await self._store_patiently(task)
-
-    async def _store_patiently(self, task: _Task) -> None:
-        """Judge, and put the task back when the disk cannot take it now."""
-        try:
-            ended = await self._one(task)
-        except Unavailable as error:
-            _LOG.warning("a judgement waits: %s", error)
-            heapq.heappush(self._waiting, task)
-            await asyncio.sleep(_STORE_PAUSE)
-            return
-        if ended:
+            try:
+                await self._survived(task)
+            except _Stopping:
+                return
             self._open[task.spec.judge.name, task.spec.id] -= 1
 
-    async def _one(self, task: _Task) -> bool:
-        """Judge one job; whether it has ended. Raises Unavailable: the store cannot be read or written now."""
-        data = await self._store.payload(task.id)
+    async def _survived(self, task: _Task) -> None:
+        try:
+            await self._one(task)
+        except _Stopping:
+            raise
+        except Exception:  # noqa: BLE001 - stage boundary: the judgements that wait behind this one go on
+            _LOG.exception("an error of ours in a judgement of %s: it is given up", task.spec.id)
+            await self._patiently(lambda: self._lose(task))
+
+    async def _one(self, task: _Task) -> None:
+        """Judge one job to its end. Nothing is asked twice because the disk does not take the answer.
+
+        Raises:
+            _Stopping: the end came first.
+        """
+        data = await self._patiently(lambda: self._store.payload(task.id))
         if data is None:
-            return True
+            return
         try:
             job = decode_job(data)
         except msgspec.MsgspecError:
-            _LOG.warning("a judgement of %s is given up: another version of the software wrote its job", task.spec.id)
-            await self._store.answered(
-                task.id, outcome=CoverageOutcome.JUDGE_ERROR.value, hour=self._hour(), answer=None, outbox=()
-            )
-            return True
-        reservation = await self._reserved(task, job)
-        if isinstance(reservation, Refusal):
-            ended = given_up(CoverageOutcome.OVER_BUDGET, "the budget of this period is used up")
-        elif reservation is None:
-            ended = given_up(CoverageOutcome.RATE_LIMITED, "its turn did not come in time")
+            _LOG.warning("a judgement of %s is given up: its job cannot be read by this version", task.spec.id)
+            await self._patiently(lambda: self._lose(task))
+            return
+        if isinstance(task.spec.judge, FormerJudge):
+            ended = task.spec.judge.end
         else:
-            ended = await self._judged(task.spec, job)
-            await self._budget.settle(reservation, ended.usage, ended.cost)
-        await self._end(task, job, ended)
-        return True
+            ended = await self._asked(task, job)
+        await self._patiently(lambda: self._end(task, job, ended))
 
-    async def _reserved(self, task: _Task, job: Job) -> Reservation | Refusal | None:
-        """Room in the budget; None when it did not come within the patience."""
-        estimate = task.spec.judge.estimate(job.case)
+    async def _asked(self, task: _Task, job: Job) -> Ended:
+        """How the judgement ended, paid for."""
+        reservation = await self._reserved(task, job)
+        if isinstance(reservation, Ended):
+            return reservation
+        ended = await ask(task.spec, job.case, deadline=self._settings.deadline, tasks=self._tasks, clock=self._clock)
+        await self._patiently(lambda: self._budget.settle(reservation, ended.usage, ended.cost))
+        return ended
+
+    async def _reserved(self, task: _Task, job: Job) -> Reservation | Ended:
+        """Room in the budget; the end when there is none, or none within the patience."""
+        needed = estimate(task.spec, job.case)
+        if isinstance(needed, Ended):
+            return needed
         while self._clock.monotonic() - task.taken <= self._settings.patience:
-            reservation = await self._budget.reserve(task.spec.id, estimate)
-            if isinstance(reservation, Reservation) or not reservation.is_pace:
+            reservation = await self._patiently(lambda: self._budget.reserve(task.spec.id, needed))
+            if isinstance(reservation, Reservation):
                 return reservation
-            await asyncio.sleep(reservation.again)
-        return None
+            if not reservation.is_pace:
+                return given_up(CoverageOutcome.OVER_BUDGET, "the budget of this period is used up")
+            await self._pause(reservation.again)
+        return given_up(CoverageOutcome.RATE_LIMITED, "its turn did not come in time")
 
-    async def _judged(self, spec: JudgeSpec, job: Job) -> Ended:
-        started = self._clock.time_ns()
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work` of the store, as soon as it can be done. Raises _Stopping."""
+        tries = 0
+        while True:
+            try:
+                return await work()
+            except Unavailable as error:
+                _LOG.warning("a judgement waits: %s", error)
+                await self._pause(BACKOFF[min(tries, len(BACKOFF) - 1)])
+                tries += 1
+
+    async def _pause(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(self._settings.deadline):
-                ended = judged(await spec.judge.judge(job.case))
-        except JudgeFailure as failure:
-            ended = failed(failure)
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
         except TimeoutError:
-            ended = given_up(CoverageOutcome.TIMEOUT, "the judge did not answer within the deadline", calls=1)
-        except Exception as error:  # noqa: BLE001 - stage boundary: a judge's error is an outcome, never a span's end
-            _LOG.error("the judge %s raised %s", spec.id, type(error).__name__, exc_info=error)
-            ended = given_up(
-                CoverageOutcome.JUDGE_ERROR, "the judge raised an error", error_type=type(error).__name__, calls=1
-            )
-        return msgspec.structs.replace(ended, started_ns=started)
+            return
+        raise _Stopping
+
+    async def _lose(self, task: _Task) -> None:
+        """End a job that cannot be read: neither its judge nor what it was about can be told on the wire."""
+        held, outcome = task.held, CoverageOutcome.JUDGE_ERROR
+        rides = held is not None and not held.leaving
+        answer = encode(Answer(coverage=outcome, shadow=task.spec.shadow)) if rides else None
+        ended = await self._store.answered(task.id, outcome=outcome.value, hour=self._hour(), answer=answer, outbox=())
+        if ended is not None:
+            self._measure.lost(task.spec, outcome)
+        if held is not None:
+            self._hold.answered(held, task.id)
 
     async def _end(self, task: _Task, job: Job, ended: Ended) -> None:
         """Make the end of a judgement durable, and let follow what follows from it."""
@@ -312,15 +377,15 @@ class Judging:
             answer=answer,
             outbox=self._parcels(judgement, results[1:], rides=rides),
         )
-        if posted is None:
-            return
-        self._outbox.send(posted)
-        self._measure.ended(spec, judgement, job.where, mismatched=ended.mismatched)
+        if posted is not None:
+            self._outbox.send(posted)
+            self._measure.ended(spec, judgement, job.where, mismatched=ended.mismatched)
         if held is not None:
             self._hold.answered(held, task.id)
 
     def _judgement(self, spec: JudgeSpec, job: Job, ended: Ended, outcome: Outcome) -> Judgement:
-        exchange, now = job.case.exchange, self._clock.time_ns()
+        exchange = job.case.exchange
+        now = ended.ended_ns or self._clock.time_ns()
         return Judgement(
             outcome=outcome,
             coverage=ended.coverage,
@@ -354,15 +419,26 @@ class Judging:
 
     async def stop(self, grace: float) -> None:
         """Let judgements under way end for a while and every held span go on; open jobs stay for the next run."""
-        self._stopping = True
-        self._turn.set()
+        self._stopping.set()
+        for _ in self._running:
+            self._turn.release()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=grace * _IN_FLIGHT_SHARE)
             for task in late:
                 task.cancel()
         await self._hold.stop(grace * (1 - _IN_FLIGHT_SHARE) / 2)
         await self._outbox.drain(grace * (1 - _IN_FLIGHT_SHARE) / 2)
-        await self._ledger.stop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORD):
+                await self._ledger.stop()
+
+
+async def _attempted(work: Awaitable[T]) -> T | Unavailable:
+    """The answer, or that there is none now: as a value, since a full disk is no crash of a task."""
+    try:
+        return await work
+    except Unavailable as error:
+        return error
 
 
 def _plan(one: Selected) -> Plan:

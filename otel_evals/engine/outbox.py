@@ -35,27 +35,34 @@ class Outbox:
         """Bodies that wait or are on their way out."""
         return self._waiting
 
-    def send(self, parcels: Iterable[int]) -> None:
-        """Send bodies that the store holds, each one span."""
+    def send(self, parcels: Iterable[int], *, counts: bool = True) -> None:
+        """Send bodies that the store holds, each one span. `counts`: whether they are new to the sums."""
         for parcel in parcels:
             self._waiting += 1
-            # They enter the data path here, so that received = forwarded + refused + failed + waiting stays true.
-            self._meters.add(catalogue.SPANS, 1, "received")
+            if counts:
+                # They enter the data path here, so that received = forwarded + refused + failed + waiting stays true.
+                self._meters.add(catalogue.SPANS, 1, "received")
             self._tasks.spawn(self._send(parcel), "send judgement")
 
     async def _send(self, parcel: int) -> None:
+        gone = False
+
         async def attempt() -> None:
+            nonlocal gone
             async with self._slots:
-                body = await self._store.parcel(parcel)
+                body = None if gone else await self._store.parcel(parcel)
                 if body is not None:
                     with suppress(Refused):  # counted as failed
                         await self._passage.forward(body, 1)
-                    await self._store.sent(parcel)
+                    gone = True  # when the store cannot forget it now, it is not sent again for that
+                await self._store.sent(parcel)
 
-        await persist(attempt)
-        self._waiting -= 1
-        if not self._waiting:
-            self._empty.set()
+        try:
+            await persist(attempt)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._empty.set()
 
     async def drain(self, grace: float) -> None:
         """Wait until everything is sent, at most `grace` seconds; the rest stays for the next run."""

@@ -185,7 +185,11 @@ class Pipeline:
             await self._judging.take(work.selected)
         except Unavailable as error:
             _LOG.warning("spans go on without judges: %s", error)
-            return await self._worker.work(body, evaluator, may_wait=may_wait, may_judge=False)
+            again = await self._worker.work(body, evaluator, may_wait=may_wait, may_judge=False)
+            # What this very request has put on hold a moment ago is known by now, and counts as new all the same.
+            again.known -= len(work.held)
+            again.held = work.held
+            return again
         # What is held is safe by now, whatever becomes of the rest of its request.
         self._evaluated([one.evaluated for one in work.selected if one.body is not None])
         return work

@@ -26,6 +26,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """Calls of an endpoint that were made; 0 when the judge was not asked, or remembered the answer."""
     model: str | None = None
     started_ns: int = 0
+    ended_ns: int = 0
 
     @property
     def mismatched(self) -> bool:
@@ -115,7 +116,7 @@ def failed(failure: JudgeFailure) -> Ended:
     )
 
 
-def given_up(coverage: CoverageOutcome, message: str, *, error_type: str = "", calls: int = 0) -> Ended:
+def given_up(coverage: CoverageOutcome, message: str, *, error_type: str | None = None, calls: int = 0) -> Ended:
     """The end without an answer; what a call cost, if one was made, is unknown."""
     return Ended(
         coverage=coverage,
