@@ -44,6 +44,8 @@ class Arranged(msgspec.Struct, frozen=True, kw_only=True):
     judges: DemoJudges | None = None
     """None: nobody, or those of the configuration."""
     none: bool = False
+    configured: tuple[str, ...] = ()
+    """Names of the judges of the configuration, when they judge."""
 
     def apply(self, config: Config) -> Config:
         """`config` with these judges. Made-up spans and prices get a ledger and a budget of their own."""
@@ -57,7 +59,17 @@ class Arranged(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def notice(self) -> tuple[str, ...]:
         """What is said before anything is sent."""
+        if self.configured:
+            return (
+                f"judges: those of your configuration ({', '.join(self.configured)}) read the demo's invented texts",
+                "within your own budgets; --no-judge sends nothing",
+            )
         return self.judges.notice if self.judges is not None else ()
+
+    @property
+    def sends_away(self) -> bool:
+        """Whether somebody may be charged for what is sent."""
+        return bool(self.configured) or (self.judges is not None and self.judges.sends_away)
 
 
 @contextmanager
@@ -70,11 +82,12 @@ def arranged_judges(config: Config, wish: JudgeWish) -> Generator[Arranged]:
     elif wish.names_endpoint or (not config.judge.is_used and is_set(OPENAI_KEY)):
         yield Arranged(judges=_asking(config, wish))
     elif config.judge.is_used:
-        yield Arranged()
+        section = config.judge
+        yield Arranged(configured=tuple(judge.name for judge in (*section.judges, *section.local)))
     else:
         server = ScriptedJudge()
-        server.start()
         try:
+            server.start()
             # It takes a second to start, and so does the import of what asks it: both at once.
             importlib.import_module("otel_evals.app.judges")
             yield Arranged(judges=scripted_judges(server.url()))

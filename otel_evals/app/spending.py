@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -31,7 +32,7 @@ class SpendingReader:
         section = config.judge
         shown = [ShownJudge(id=one.name, shadow=one.shadow) for one in (*section.judges, *section.local)]
         models = dict.fromkeys(one.model.model for one in section.judges if one.model is not None)
-        self._shown = Judging(judges=tuple(shown), label=label or ", ".join(models))
+        self._shown = Judging(judges=tuple(shown), label=label or ", ".join(models), ledger=_ledger_command(config))
         self._path: Path = spool_folder(config) / JUDGE_STORE
         self._clock = clock
         self._read = 0.0
@@ -78,3 +79,16 @@ def _limited(spent: Spent, allowed: Spent) -> Iterator[tuple[str, float, float]]
         yield "USD", spent.cost, allowed.cost
     if allowed.tokens >= 0:
         yield "tokens", spent.tokens, allowed.tokens
+
+
+def _ledger_command(config: Config) -> str:
+    """The command that reads these books; addresses that are the usual ones are left out."""
+    usual, own = Config(), config.receive
+    flags = [f"--data {shlex.quote(config.data)}"] if config.data != usual.data else []
+    for flag, listen, default in (
+        ("--grpc", own.grpc.listen, usual.receive.grpc.listen),
+        ("--http", own.http.listen, usual.receive.http.listen),
+    ):
+        if listen is not None and listen != default:
+            flags.append(f"{flag} {listen}")
+    return " ".join(["otel-evals judge ledger", *flags])

@@ -81,7 +81,7 @@ class Up:
             return
         for line in self._demo.notice:
             self._write_line(line)
-        if self._demo.judges is not None and self._demo.judges.sends_away and self._console.is_terminal:
+        if self._demo.sends_away and self._console.is_terminal:
             self._write_line(f"starting in {_TIME_TO_READ:.0f} seconds; Ctrl-C ends")
             await asyncio.sleep(_TIME_TO_READ)
 

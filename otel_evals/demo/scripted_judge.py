@@ -7,6 +7,7 @@ input closes, so it never outlives who started it.
 import re
 import subprocess
 import sys
+import tempfile
 from typing import Final
 
 from otel_evals.records.errors import ConfigurationError
@@ -35,6 +36,7 @@ class ScriptedJudge:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._complaints = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115 - `stop` closes it
 
     def start(self) -> None:
         """Start it; returns at once."""
@@ -42,6 +44,7 @@ class ScriptedJudge:
             _COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._complaints,  # the terminal belongs to the view
             text=True,
             start_new_session=True,  # Ctrl-C reaches the whole group, and the hop still asks while it drains
         )
@@ -51,7 +54,11 @@ class ScriptedJudge:
         line = self._process.stdout.readline() if self._process is not None and self._process.stdout else ""
         found = _ADDRESS.search(line)
         if found is None:
-            raise ConfigurationError("the demo's scripted judge does not start; --no-judge runs the demo without one")
+            self._complaints.seek(0)
+            said = (self._complaints.read().strip().splitlines() or ["it says nothing"])[-1]
+            raise ConfigurationError(
+                f"the demo's scripted judge does not start ({said}); --no-judge runs the demo without one"
+            )
         return found[0]
 
     def stop(self) -> None:
@@ -67,3 +74,4 @@ class ScriptedJudge:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self._complaints.close()

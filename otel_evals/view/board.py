@@ -58,6 +58,8 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     spendings: tuple[Spending, ...] = ()
     throttle: float = 1.0
     """Factor by which rates of sampling are lowered so that the budget lasts."""
+    ledger: str = ""
+    """The command that prints what became of every span."""
 
 
 class Board:

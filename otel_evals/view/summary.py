@@ -39,8 +39,10 @@ def summary(board: Board) -> Iterator[Text]:
         yield from _slice(worst)
     yield Text()
     yield Text("How to go on", TITLE)
-    for command, meaning in _next_steps(board):
-        yield Text(f"  {command:<42}").append(meaning, QUIET)
+    steps = list(_next_steps(board))
+    width = max(len(command) for command, _ in steps) + 2
+    for command, meaning in steps:
+        yield Text(f"  {command:<{width}}").append(meaning, QUIET)
 
 
 def worst_slice(figures: Figures) -> SliceFigures | None:
@@ -96,6 +98,8 @@ def _slice(found: SliceFigures) -> Iterator[Text]:
 
 
 def _next_steps(board: Board) -> Iterator[tuple[str, str]]:
+    if board.judging.judges and board.judging.ledger:
+        yield board.judging.ledger, "what became of every span, by judge"
     if board.demo:
         yield "otel-evals up", "wait for your own traffic"
     if not board.destinations:

@@ -54,6 +54,9 @@ def test_judges_of_the_configuration_are_kept_unless_another_is_named(monkeypatc
     assert models(own) == {"own"}
     assert models(own, url="http://127.0.0.1:2/v1", model="other") == {"other"}
     assert models(own, none=True) == set()
+    with arranged_judges(own, JudgeWish()) as arranged:
+        assert arranged.sends_away
+        assert "your configuration (faithfulness)" in arranged.notice[0]
 
 
 def test_the_key_of_openai_is_shown_to_nobody_else(monkeypatch):

@@ -44,6 +44,7 @@ async def test_what_is_spent_is_read_from_the_books_of_all_workers(tmp_path, clo
     reader = SpendingReader(config, "", clock)
     assert [judge.id for judge in reader.shown.judges] == ["faithfulness", "next"]
     assert reader.shown.label == "m"
+    assert reader.shown.ledger == f"otel-evals judge ledger --data {tmp_path}"
     assert [spending.used for spending in (await reader.refresh()).spendings] == [0, 0], "there is no file yet"
     await spend(config, clock, 0.01)
     clock.advance(2)

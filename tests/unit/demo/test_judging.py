@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 import msgspec
@@ -5,9 +6,11 @@ import pytest
 
 from otel_evals.app.judges import build_judges
 from otel_evals.config.schema import Config
+from otel_evals.demo import scripted_judge
 from otel_evals.demo.judging import DEFAULT_MODEL, DemoJudges, model_judges, scripted_judges
 from otel_evals.judges.prices import Price
 from otel_evals.judges.settings import PriceSettings
+from otel_evals.records.errors import ConfigurationError
 from otel_evals.testing.clock import ManualClock
 
 OWN = PriceSettings()
@@ -64,3 +67,13 @@ def test_a_price_of_ones_own_makes_the_budget_one_of_money():
 def test_an_address_that_cannot_be_called_is_refused():
     with pytest.raises(ValueError, match="http"):
         model_judges("ftp://somewhere", "m", None, OWN)
+
+
+def test_a_scripted_judge_that_does_not_start_says_why(monkeypatch):
+    command = (sys.executable, "-c", "raise SystemExit('no room for it')")
+    monkeypatch.setattr(scripted_judge, "_COMMAND", command)
+    judge = scripted_judge.ScriptedJudge()
+    judge.start()
+    with pytest.raises(ConfigurationError, match=r"does not start \(no room for it\); --no-judge"):
+        judge.url()
+    judge.stop()
