@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from otel_evals.records.errors import ConfigurationError
-from otel_evals.selftest.arguments import add_test_flags
+from otel_evals.selftest.arguments import add_calibrate_flags, add_test_flags
 
 if TYPE_CHECKING:  # the verbs import these when they run
     from otel_evals.config.load import Loaded
@@ -149,6 +149,8 @@ def _add_judge(verbs: Any) -> None:
     ledger.add_argument("--data", metavar="DIR", help="the processor's data folder (data, default otel-evals-data)")
     ledger.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
     add_test_flags(_add_verb(actions, "test", _judge_test, "Ask judges what is known, and say whether they are fit."))
+    calibrate = _add_verb(actions, "calibrate", _judge_calibrate, "Compare judges with what people labelled.")
+    add_calibrate_flags(calibrate)
 
 
 def _needs_more(parser: argparse.ArgumentParser, _arguments: argparse.Namespace) -> int:
@@ -265,6 +267,14 @@ def _judge_test(arguments: argparse.Namespace) -> int:
     loaded = _load(arguments.config)
     _warn(loaded)
     return test(loaded.config, arguments, write=print, note=_note)
+
+
+def _judge_calibrate(arguments: argparse.Namespace) -> int:
+    from otel_evals.selftest.verb import calibrate  # noqa: PLC0415 - judges take a second to import
+
+    loaded = _load(arguments.config)
+    _warn(loaded)
+    return calibrate(loaded.config, arguments, write=print, note=_note)
 
 
 def _note(text: str) -> None:

@@ -39,7 +39,7 @@ async def knock(
     for answerer, position in first.items():
         outcome = outcomes.get(position)
         if outcome is None:
-            silent[answerer] = f"no answer within {limit:g} s; is it loading the model? Try again, or raise --seconds"
+            silent[answerer] = f"no answer within {limit:g} s; is it loading the model? Try again when it has"
         elif outcome.unreachable:
             silent[answerer] = advised(outcome)
     return silent

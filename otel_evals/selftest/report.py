@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from otel_evals.records.judging import Estimate
 from otel_evals.selftest import wording
 from otel_evals.selftest.fitness import LIMITS, Fitness
 from otel_evals.selftest.proportion import Share
@@ -18,15 +19,20 @@ def announcement(plan: Plan, *, concurrency: int, seconds: float, date: str) -> 
     """What is going to be asked, and what it takes at most."""
     judges = len({trial.subject.id for trial in plan.trials})
     clear = sum(trial.attack is None for trial in plan.trials)
-    cost = wording.money(plan.most.cost) + f" (prices of {date})"
-    if plan.unpriced:
-        known = f"{cost} and " if plan.most.cost else ""
-        cost = f"{known}an unknown cost: no price of {', '.join(plan.unpriced)}"
+    cost = cost_told(plan.most, plan.unpriced, date)
     return (
-        f"{judges} judge{'s' * (judges > 1)}: {clear} clear examples and {len(plan.trials) - clear} attacks. "
-        f"{plan.most.calls} calls, at most {plan.most.tokens:,} tokens and {cost}; "
+        f"{judges} judge{'s' * (judges > 1)}: {clear} clear examples and {len(plan.trials) - clear} attacks: {cost}; "
         f"{concurrency} at a time, for at most {seconds:g} s."
     )
+
+
+def cost_told(most: Estimate, unpriced: Sequence[str], date: str) -> str:
+    """What calls take at most; `date` is that of the prices."""
+    cost = f"{wording.money(most.cost)} (prices of {date})"
+    if unpriced:
+        known = f"{cost} and " if most.cost else ""
+        cost = f"{known}an unknown cost (no price of {', '.join(unpriced)})"
+    return f"{most.calls} calls, at most {most.tokens:,} tokens and {cost}"
 
 
 def text(reports: Sequence[AnswererReport], skipped: Sequence[tuple[str, str]]) -> str:

@@ -14,7 +14,7 @@ from otel_evals.config.problems import nearest
 from otel_evals.config.schema import Config
 from otel_evals.engine.budget import Limits
 from otel_evals.judges.prices import PriceTable
-from otel_evals.judges.settings import CacheSettings, EndpointSettings, JudgeSettings, ModelSettings
+from otel_evals.judges.settings import CacheSettings, EndpointSettings, JudgeSettings, ModelSettings, check_endpoints
 from otel_evals.lifecycle.tasks import CrashReport
 from otel_evals.plugins.protocols import Judge
 from otel_evals.records.clock import Clock
@@ -63,6 +63,11 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     def prices(self) -> PriceTable:
         """What models cost."""
         return self.judges.prices
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is worth knowing of the endpoints. Of unknown prices the verbs speak themselves."""
+        return check_endpoints(tuple(client.settings for client in self.judges.clients))
 
     def unpriced(self, subjects: Sequence[Subject]) -> list[str]:
         """Models of `subjects` whose price is unknown."""

@@ -5,25 +5,33 @@ judge cannot be reached or refuses.
 """
 
 import asyncio
-import logging
-import sys
+import functools
 from argparse import Namespace
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Final, TextIO
 
+import msgspec
+
+from otel_evals.app.evaluator import build_evaluator
 from otel_evals.config.schema import Config
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError
-from otel_evals.selftest import report
-from otel_evals.selftest.asking import Asking, Progress, Tell
+from otel_evals.selftest import calibration_report, report
+from otel_evals.selftest.asking import Asking, Outcome
+from otel_evals.selftest.calibrating import Calibrating
+from otel_evals.selftest.calibration import verdict_row
 from otel_evals.selftest.fitness import Fitness
+from otel_evals.selftest.labelled import Labelled, read_labelled
 from otel_evals.selftest.selftest import AnswererReport, plan, self_test
-from otel_evals.selftest.subjects import Choice, open_bench
+from otel_evals.selftest.subjects import Choice, Subject, open_bench
+from otel_evals.selftest.terminal import Crashes, progress_line, without_log_lines
 from otel_evals.selftest.trials import plan_trials, untestable
 
 OK: Final = 0
 NOT_FIT: Final = 1
+NOT_ENOUGH: Final = 1
 UNREACHABLE: Final = 3
 
 Write = Callable[[str], None]
@@ -41,19 +49,19 @@ def test(config: Config, flags: Namespace, *, write: Write, note: Write) -> int:
     Raises:
         ConfigurationError: no such judge, or nothing to test it with.
     """
-    with _without_log_lines():
+    with without_log_lines():
         return asyncio.run(_test(config, flags, write, note))
 
 
 async def _test(config: Config, flags: Namespace, write: Write, note: Write) -> int:
-    clock, crashes = SystemClock(), _Crashes()
+    clock, crashes = SystemClock(), Crashes()
     bench = open_bench(config, choice_of(flags), clock=clock, on_crash=crashes)
     try:
         skipped = [(subject.id, why) for subject in bench.subjects if (why := untestable(subject)) is not None]
         trials = plan_trials(bench.subjects, repeat=flags.repeat)
         if not trials:
             raise ConfigurationError("\n".join(f"judge {name!r}: {why}" for name, why in skipped))
-        for warning in bench.judges.warnings:
+        for warning in bench.warnings:
             note(f"warning: {warning}")
         planned = plan(bench, trials)
         note(
@@ -77,6 +85,68 @@ def _exit_code(reports: list[AnswererReport]) -> int:
     return OK if report.overall(reports) is Fitness.FIT else NOT_FIT
 
 
+def calibrate(config: Config, flags: Namespace, *, write: Write, note: Write) -> int:
+    """Score what people labelled; see `test`.
+
+    Args:
+        config: the whole configuration.
+        flags: those of `arguments.add_calibrate_flags`.
+        write: takes the report.
+        note: takes what is only worth knowing.
+
+    Raises:
+        ConfigurationError: no such judge, a file that cannot be read or written, or no row for any judge.
+    """
+    rows = read_labelled(flags.file, build_evaluator(config))
+    with without_log_lines(), _verdict_file(flags.out) as out:
+        return asyncio.run(_calibrate(config, flags, rows, out, write=write, note=note))
+
+
+async def _calibrate(
+    config: Config, flags: Namespace, rows: Sequence[Labelled], out: TextIO | None, *, write: Write, note: Write
+) -> int:
+    clock, crashes = SystemClock(), Crashes()
+    bench = open_bench(config, choice_of(flags), clock=clock, on_crash=crashes)
+    calibrating = Calibrating(bench, rows)
+    try:
+        if not calibrating.most.calls:
+            raise ConfigurationError(f"{flags.file}: no row has what any of the judges needs; see its `needs`")
+        for warning in bench.warnings:
+            note(f"warning: {warning}")
+        cost = report.cost_told(calibrating.most, bench.unpriced(bench.subjects), bench.prices.date)
+        note(f"{len(rows)} labelled rows: {cost}; {bench.concurrency} at a time.")
+        with progress_line() as tell:
+            calibrations = await calibrating.run(Asking(bench.concurrency, clock=clock, tell=tell, on_crash=crashes))
+    finally:
+        if out is not None:
+            calibrating.each(functools.partial(_keep, out))
+        await bench.judges.close()
+    crashes.raise_first()
+    write(calibration_report.json(calibrations) if flags.format == "json" else calibration_report.text(calibrations))
+    if any(one.unreachable is not None for one in calibrations):
+        return UNREACHABLE
+    return OK if all(one.confusion.enough for one in calibrations) else NOT_ENOUGH
+
+
+def _keep(out: TextIO, row: Labelled, subject: Subject, outcome: Outcome) -> None:
+    told = verdict_row(row, subject.id, subject.judge.version, outcome)
+    out.write(msgspec.json.encode(told).decode() + "\n")
+
+
+@contextmanager
+def _verdict_file(path: Path | None) -> Generator[TextIO | None]:
+    """The file for verdicts, opened before anything is paid for."""
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"--out: {path} cannot be written: {error}") from error
+    with file:
+        yield file
+
+
 def choice_of(flags: Namespace) -> Choice:
     """Which judges the flags name."""
     return Choice(
@@ -86,51 +156,3 @@ def choice_of(flags: Namespace) -> Choice:
         key_env=flags.key_env,
         rubrics=tuple(flags.rubric or ()),
     )
-
-
-class _Crashes:
-    """Keeps errors of our own in tasks until they can be raised."""
-
-    def __init__(self) -> None:
-        self._first: BaseException | None = None
-
-    def __call__(self, _task: str, error: BaseException) -> None:
-        self._first = self._first or error
-
-    def raise_first(self) -> None:
-        """Raise the first, if there is one."""
-        if self._first is not None:
-            raise self._first
-
-
-@contextmanager
-def _without_log_lines() -> Generator[None]:
-    """Keep the clients' log lines off the terminal: the report says all of it once, and better."""
-    logger, quiet = logging.getLogger("otel_evals"), logging.NullHandler()
-    before, logger.propagate = logger.propagate, False
-    logger.addHandler(quiet)
-    try:
-        yield
-    finally:
-        logger.removeHandler(quiet)
-        logger.propagate = before
-
-
-@contextmanager
-def progress_line() -> Generator[Tell]:
-    """A line on the terminal that says how far it has come; nothing where standard error is no terminal."""
-    stream = sys.stderr
-    if not stream.isatty():
-        yield lambda _: None
-        return
-
-    def tell(progress: Progress) -> None:
-        failed = f", {progress.failed} failed" if progress.failed else ""
-        stream.write(f"\r\x1b[K{progress.done} of {progress.planned} calls{failed}")
-        stream.flush()
-
-    try:
-        yield tell
-    finally:
-        stream.write("\r\x1b[K")
-        stream.flush()
