@@ -10,7 +10,7 @@ from otel_evals.view.lines import PlainLines
 from otel_evals.view.screen import picture
 from otel_evals.view.summary import summary
 
-SIZES = [(80, 24), (100, 30), (140, 45), (200, 60)]
+SIZES = [(80, 24), (100, 30), (120, 40), (140, 45), (200, 60)]
 
 
 def screen(board, width: int = 140, height: int = 45) -> list[str]:
@@ -97,6 +97,11 @@ def test_judges_find_room_on_every_terminal(judging, width, height):
         "Latest failures",
     ):  # fmt: skip
         assert expected in text, expected
+
+
+@pytest.mark.parametrize("width", [120, 126, 128, 140, 200])
+def test_a_line_of_a_judge_is_whole_where_there_is_a_column_for_all(judging, width):
+    assert row(judging.tick(), "faithfulness ", width).endswith("$0.0830")
 
 
 def test_numbers_without_enough_behind_them_say_so(make_desk, judging, judge, shadow):
