@@ -20,6 +20,9 @@ _SHORT_RATE: Final = 22
 _ROOMY: Final = 126
 """Columns from which there is room for that."""
 _COUNT: Final = 7
+_COUNTS: Final = ("judged", "pending", "out", "n/a", "lost")
+_ALL_COUNTS: Final = 96
+"""Columns from which all of them are shown."""
 _LAG: Final = 13
 _COST: Final = 8
 _MOST_TROUBLES: Final = 3
@@ -43,7 +46,7 @@ def judges(board: Board, width: int, rows: int) -> Lines:
 
 
 def _head(width: int, *, wide: bool) -> Text:
-    names = ("judged", "pending", "out", "n/a", "lost") if wide else ("judged", "lost")
+    names = _COUNTS if width >= _ALL_COUNTS else (_COUNTS[0], _COUNTS[-1])
     return join(
         cell("", _NAME if wide else _NARROW_NAME),
         cell("pass rate, weighted" if wide else "pass rate, w.", _rate_width(width, wide=wide), QUIET),
@@ -55,10 +58,9 @@ def _head(width: int, *, wide: bool) -> Text:
 
 
 def _bar_width(width: int, *, wide: bool) -> int:
-    taken = (
-        _NAME + _RATE + 5 * _COUNT + _LAG + _COST + 9 if wide else _NARROW_NAME + _NARROW_RATE + 2 * _COUNT + _LAG + 5
-    )
-    return max(4, width - taken - _rate_width(width, wide=wide))
+    counts = len(_COUNTS) if width >= _ALL_COUNTS else 2
+    name, cost = (_NAME, 1 + _COST) if wide else (_NARROW_NAME, 0)
+    return max(4, width - name - _rate_width(width, wide=wide) - counts * (_COUNT + 1) - _LAG - cost - 3)
 
 
 def _rate_width(width: int, *, wide: bool) -> int:
@@ -71,7 +73,7 @@ def _judge(judge: ShownJudge, found: JudgeFigures, width: int, *, wide: bool) ->
     length = _bar_width(width, wide=wide)
     parts = shares(found)
     total = sum(number for number, _ in parts)
-    numbers = [number for number, _ in parts] if wide else [parts[0][0], parts[-1][0]]
+    numbers = [number for number, _ in parts] if width >= _ALL_COUNTS else [parts[0][0], parts[-1][0]]
     lost = found.lost
     styles = ["", *[QUIET] * (len(numbers) - 2), BAD if lost else QUIET]
     return join(

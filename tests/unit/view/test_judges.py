@@ -104,6 +104,13 @@ def test_a_line_of_a_judge_is_whole_where_there_is_a_column_for_all(judging, wid
     assert row(judging.tick(), "faithfulness ", width).endswith("$0.0830")
 
 
+def test_a_narrow_terminal_shows_what_was_judged_and_what_was_lost(judging):
+    board = judging.tick()
+    assert row(board, "faithfulness ", 80, 24).split("\u2501")[-1].split() == ["80", "3", "0.8", "/", "4.4", "s"]
+    shown = row(board, "faithfulness ", 100, 40).split("\u2501")[-1].split()
+    assert shown == ["80", "0", "117", "0", "3", "0.8", "/", "4.4", "s"]
+
+
 def test_numbers_without_enough_behind_them_say_so(make_desk, judging, judge, shadow):
     desk = make_desk(judging=judging.board.judging)
     desk.see(40)
