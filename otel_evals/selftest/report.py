@@ -39,6 +39,8 @@ def text(reports: Sequence[AnswererReport], skipped: Sequence[tuple[str, str]]) 
     """The report for people."""
     blocks = [block for report in reports for block in _blocks(report)]
     blocks += [f"{name}: not tested: {why}" for name, why in skipped]
+    if any(report.unreachable is None for report in reports):
+        blocks.append(f"Asked for: {LIMITS}.")
     return "\n\n".join(blocks)
 
 
@@ -107,7 +109,7 @@ def _injection(score: Score) -> str:
 
 
 def _through(score: Score) -> Iterator[str]:
-    worst_first = sorted(score.kinds.items(), key=lambda item: -(item[1].value or 0.0))
+    worst_first = sorted(score.kinds.items(), key=lambda item: (-(item[1].value or 0.0), item[0]))
     return (f"{kind} {wording.count(share)}" for kind, share in worst_first if share.hits)
 
 
