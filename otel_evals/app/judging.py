@@ -5,6 +5,7 @@ outbox → ledger → store → connections.
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,9 +20,12 @@ from otel_evals.engine.deliver import Deliver, Passage
 from otel_evals.engine.judge_hold import JudgeHold
 from otel_evals.engine.judge_measure import JudgeMeasurements, OnJudged
 from otel_evals.engine.judging import Judging
+from otel_evals.engine.late_feedback import LateFeedback, said
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.outbox import Outbox
 from otel_evals.engine.plan import Planner
+from otel_evals.engine.recent import EarlyWords, RecentSpans
+from otel_evals.engine.reservoirs import Reservoirs
 from otel_evals.engine.sightings import Release, ReleaseTime, Sightings
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.otlp.encode import attributes
@@ -87,7 +91,14 @@ class JudgeDesk:
         self._stopping = asyncio.Event()
         budget = Budget(store, section.budget, section.budgets, clock)
         self._state = _State(Sightings(store, _releases(section.releases), tasks, clock), budget)
-        self.planner = Planner(judges.specs, self._state, tuple(key.key for key in config.slices.extra))
+        reservoirs, early = Reservoirs(store, tasks, clock), EarlyWords(section.feedback_window, clock)
+        self.planner = Planner(
+            judges.specs,
+            self._state,
+            tuple(key.key for key in config.slices.extra),
+            draws=reservoirs,
+            feedback=functools.partial(said, early),
+        )
         passage = Passage(deliver, meters, settles=settles)
         self.judging = Judging(
             judges.specs,
@@ -97,15 +108,17 @@ class JudgeDesk:
             hold=JudgeHold(store, passage, hold=section.hold, limit=section.max_held, tasks=tasks, clock=clock),
             outbox=Outbox(store, passage, tasks=tasks, meters=meters),
             ledger=CoverageLedger(store, tasks=tasks, clock=clock),
-            measurements=JudgeMeasurements(
-                meters, measurements, on_judged, extra_keys=len(config.slices.extra)
-            ),
+            measurements=JudgeMeasurements(meters, measurements, on_judged, extra_keys=len(config.slices.extra)),
             meters=meters,
             tasks=tasks,
             clock=clock,
             late=config.results.late,
             own_resource=attributes(1, ((gen_ai.SERVICE_NAME, "otel-evals"), ("service.version", __version__))),
+            reservoirs=reservoirs,
         )
+        recent = RecentSpans(section.feedback_memory, section.feedback_window, clock)
+        self.late_feedback = LateFeedback(self.planner, self.judging, recent, early, tasks)
+        self.judging.on_left_out = self.late_feedback.left_out
 
     async def start(self, *, counts_leftovers: bool) -> None:
         """Begin. `counts_leftovers`: whether what a former run held counts as received. Raises ConfigurationError."""

@@ -196,6 +196,7 @@ class Processor:
             hearsay=Hearsay(traces, reader, logs, self._publish) if self._publish is not None else None,
             planner=self._desk.planner if self._desk is not None else None,
             judging=self._desk.judging if self._desk is not None else None,
+            late_feedback=self._desk.late_feedback if self._desk is not None else None,
         )
 
     def _make_entrance(self) -> Entrance:

@@ -8,6 +8,7 @@ from otel_evals.engine.budget import Limits
 from otel_evals.engine.settings import JudgingSettings
 from otel_evals.engine.sightings import Release
 from otel_evals.judges.settings import NAME_PATTERN, CacheSettings, EndpointSettings, JudgeSettings, PriceSettings
+from otel_evals.records.units import ByteSize, Duration
 from otel_evals.sampling.settings import SamplingSettings
 
 
@@ -43,6 +44,17 @@ class JudgeSection(JudgingSettings, frozen=True, kw_only=True, forbid_unknown_fi
             "Default: none; what one machine has seen first is kept in its data folder."
         ),
     ] = ()
+    feedback_memory: Annotated[
+        ByteSize,
+        Meta(
+            description="Bytes, by estimate, of recent spans that each worker keeps so that feedback can still "
+            "bring them to a judge. Default: 32MiB, some thousand spans."
+        ),
+    ] = ByteSize(32 << 20)
+    feedback_window: Annotated[
+        Duration,
+        Meta(description="How long after its span feedback is acted on, or before it. Default: 1h."),
+    ] = Duration(3600)
     budget: Annotated[Limits, Meta(description="Hard limits of all judges together.")] = Limits()
     budgets: Annotated[
         dict[str, Limits],

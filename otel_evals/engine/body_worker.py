@@ -141,6 +141,8 @@ class BodyWorker:
             span = evaluate(read)
             if span is None:
                 return
+            if span.plan is not None and span.plan.facts is not None:
+                span = msgspec.structs.replace(span, resource=frame.head(read.candidate.resource))
             if span.plan is None or not span.plan.selected or self._judging is None:
                 more: bytes | None = self._encode(read, span, span.coverage)
                 work.evaluated.append(span)
@@ -166,7 +168,7 @@ class BodyWorker:
         more = self._encode(read, span, None)
         own = None
         selected = span.plan.selected if span.plan is not None else ()
-        if judging.may_hold and any(not one.spec.shadow for one in selected):
+        if judging.may_hold and any(not (one.spec.shadow or one.waits) for one in selected):
             single = walk(alone)
             own = splice(single, {single.resources[0].scopes[0].items[0].start: more})
         if not judging.has_taken(key):

@@ -23,5 +23,7 @@ class Evaluated(msgspec.Struct, frozen=True, kw_only=True):
     """What metrics say: the named version, `fp:<hash>` or `unversioned`."""
     extra: tuple[str, ...] = ()
     """Values of the configured extra slice keys, in their order."""
+    resource: bytes = b""
+    """The encoded Resource of the span, when a judge may still come to it."""
     in_flight: str | None = None
     """What the application itself decided before it answered, when it asked."""

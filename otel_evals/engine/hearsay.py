@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from otel_evals.engine.feedback import Feedback, OnFeedback
 from otel_evals.engine.logs import LogReader
 from otel_evals.engine.reader import Reader, ReadSpan
 from otel_evals.engine.traces import Traces, tells, valid_ids
@@ -41,6 +42,8 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The service of the fragment."""
     decision: tuple[bytes, str] | None = None
     """Trace id, and the route that was decided for it in flight."""
+    feedback: Feedback | None = None
+    """What a user did with an answer whose span the worker that was told does not know."""
 
 
 class Hearsay:
@@ -54,6 +57,8 @@ class Hearsay:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(list[Fact])
         self._untold: list[Fact] = []
+        self.on_feedback: OnFeedback | None = None
+        """Hears what other workers were told by users."""
         logs.on_fragment = self._tell_fragment
 
     def tell_spans(self, reads: Iterable[ReadSpan]) -> None:
@@ -87,6 +92,10 @@ class Hearsay:
         """Tell what was decided in flight: the span of the call may come to another worker."""
         self._tell(Fact(decision=(trace_id, route)))
 
+    def tell_feedback(self, feedback: Feedback) -> None:
+        """Tell what a user did: the span may have come to another worker, or will."""
+        self._tell(Fact(feedback=feedback))
+
     def _tell_fragment(self, fragment: Fragment, service: object) -> None:
         self._tell(Fact(fragment=fragment, service=service if isinstance(service, str) else None))
 
@@ -118,6 +127,8 @@ class Hearsay:
                 touched.add(fact.fragment.trace_id)
             if fact.decision is not None:
                 self._traces.decision(*fact.decision)
+            if fact.feedback is not None and self.on_feedback is not None:
+                self.on_feedback(fact.feedback)
         return touched
 
 

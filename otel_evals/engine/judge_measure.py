@@ -34,12 +34,21 @@ class JudgeMeasurements:
         self._on_judged = on_judged
         self._verdicts: OrderedDict[tuple[bytes, bytes, str], list[EvaluationResult]] = OrderedDict()
 
-    def ended(self, spec: JudgeSpec, judgement: Judgement, where: tuple[str, ...], *, mismatched: bool) -> None:
-        """Count one judgement of a span whose metrics are cut by `where`."""
+    def ended(
+        self, spec: JudgeSpec, judgement: Judgement, where: tuple[str, ...], *, mismatched: bool, is_late: bool = False
+    ) -> None:
+        """Count one judgement of a span whose metrics are cut by `where`.
+
+        One that is late because feedback asked for it counts like any other, but for two: the coverage of its span was
+        counted before, as `sampled_out`; and the weighted counters leave it out. Its π is that of every span with such
+        feedback, those included that were judged at once and counted with their π of then, which a counter cannot take
+        back: with both the spans with feedback would count twice.
+        """
         meters, outcome = self._meters, judgement.outcome
         if self._on_judged is not None:
             self._on_judged(judgement)
-        self.outcome(spec, judgement.coverage, where)
+        if not is_late:
+            self.outcome(spec, judgement.coverage, where)
         model = outcome.evaluator_model or ""
         who = (*spec.key, model)
         if judgement.calls:
@@ -55,7 +64,9 @@ class JudgeMeasurements:
         if isinstance(outcome, EvaluationResult):
             if judgement.lag >= 0:
                 meters.observe(catalogue.JUDGE_LAG, judgement.lag, *who)
-            self._measurements.judged(outcome, judgement.trace_id, judgement.span_id, judgement.ended_ns, where)
+            self._measurements.judged(
+                outcome, judgement.trace_id, judgement.span_id, judgement.ended_ns, where, is_weighted=not is_late
+            )
             self._compare(spec, outcome, judgement)
         else:
             self._measurements.failed(outcome, where)

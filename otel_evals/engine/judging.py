@@ -29,7 +29,8 @@ from otel_evals.engine.judge_measure import JudgeMeasurements
 from otel_evals.engine.measure import slice_values
 from otel_evals.engine.outbox import Outbox
 from otel_evals.engine.persistence import BACKOFF, persist
-from otel_evals.engine.plan import JudgeSpec, Plan
+from otel_evals.engine.plan import JudgeSpec, Plan, Selection
+from otel_evals.engine.reservoirs import Reservoirs, WaitingJob, due
 from otel_evals.engine.settings import JudgingSettings
 from otel_evals.engine.verdicts import Ended, given_up
 from otel_evals.lifecycle.tasks import Tasks
@@ -37,6 +38,7 @@ from otel_evals.records.clock import Clock
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Unavailable
 from otel_evals.records.evaluation import EvaluationResult
+from otel_evals.records.judging import SamplingDecision
 from otel_evals.spool.judge_store import JudgeStore, NewJob, NewSpan, OpenJob, Taken, hour_of
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
@@ -75,6 +77,8 @@ class _Task(msgspec.Struct, eq=False):
     spec: JudgeSpec
     held: HeldSpan | None
     taken: float
+    is_late: bool = False
+    """Whether feedback brought it: its span has been counted by another outcome, and in no open one."""
 
     def __lt__(self, other: "_Task") -> bool:
         """Held spans first, since their time is short; then in order."""
@@ -100,8 +104,13 @@ class Judging:
         clock: Clock,
         late: LateForm = LateForm.CHILD,
         own_resource: bytes = b"",
+        reservoirs: Reservoirs | None = None,
     ) -> None:
-        """Put judging together. `own_resource`: the processor's encoded Resource, for the traces of judge calls."""
+        """Put judging together.
+
+        `own_resource`: the processor's encoded Resource, for the traces of judge calls. `reservoirs`: those that the
+        planner asks.
+        """
         self._specs = {spec.key: spec for spec in specs}
         self._settings = settings
         self._store = store
@@ -114,6 +123,9 @@ class Judging:
         self._clock = clock
         self._late = late
         self._own_resource = own_resource
+        self._reservoirs = reservoirs or Reservoirs(store, tasks, clock)
+        self.on_left_out: Callable[[tuple[bytes, bytes], JudgeSpec, SamplingDecision], None] | None = None
+        """Told of spans (trace and span id) that a reservoir has let go, once that is in the ledger."""
         self._waiting: list[_Task] = []
         self._turn = asyncio.Semaphore(0)
         """As many permits as judgements wait."""
@@ -146,7 +158,11 @@ class Judging:
     @property
     def is_full(self) -> bool:
         """Whether too many judgements wait for their turn."""
-        return len(self._waiting) >= self._settings.max_waiting
+        return len(self._waiting) + len(self._reservoirs) >= self._settings.max_waiting
+
+    def spec(self, key: tuple[str, str]) -> JudgeSpec | None:
+        """The judge of this id and version, as long as it is configured."""
+        return self._specs.get(key)
 
     def note(self, evaluated: Evaluated) -> None:
         """Count the outcomes that were final at once; the span is safe by now."""
@@ -175,9 +191,19 @@ class Judging:
         now = self._clock.monotonic()
         for job in left.jobs:
             if not job.answered:
-                self._enqueue(_Task(job.id, specs[job.id], None, now))
+                await self._take_up(job, specs[job.id], now)
+        await self._reservoirs.start(self._chosen, self._left_out)
         for index in range(self._settings.concurrency):
             self._running.add(self._tasks.spawn(self._run(), f"judge {index}"))
+
+    async def _take_up(self, job: OpenJob, spec: JudgeSpec, now: float) -> None:
+        """Let a job of a former run wait for the end of its windows, or for its turn."""
+        if job.waits_until and not isinstance(spec.judge, FormerJudge):
+            with suppress(msgspec.MsgspecError):  # it is given up in its turn
+                known = decode_job(await self._store.payload(job.id) or b"")
+                self._wait(job.id, spec, known)
+                return
+        self._enqueue(_Task(job.id, spec, None, now, job.is_late))
 
     def _spec_of(self, job: OpenJob) -> JudgeSpec:
         """The judge that a job of a former run is for.
@@ -225,20 +251,29 @@ class Judging:
         if not isinstance(taken, Unavailable) and taken:
             self._tasks.spawn(persist(lambda: self._store.undo(taken, hour)), "forget spans")
 
+    async def take_late(self, spec: JudgeSpec, job: Job) -> None:
+        """Judge a span that was sampled out, because of what its user did since. Raises Unavailable.
+
+        The ledger takes it back from `sampled_out`; the coverage metric has counted it, and does not again.
+        """
+        await self._ledger.flush()  # what is taken back must stand there first
+        judge, version = spec.key
+        new = NewJob(judge=judge, version=version, payload=_payload(job), replaces=CoverageOutcome.SAMPLED_OUT.value)
+        [taken] = await self._store.take([NewSpan(body=None, jobs=(new,))], self._hour())
+        self._enqueue(_Task(taken.jobs[0], spec, None, self._clock.monotonic(), is_late=True))
+
     def _job(self, one: Selected, index: int) -> NewJob:
-        plan = _plan(one)
-        selection = plan.selected[index]
-        if plan.case is None:
-            raise ValueError("a plan that selects has a case")
-        job = Job(case=plan.case, resource=one.resource, where=slice_values(one.evaluated), decision=selection.decision)
+        selection = _plan(one).selected[index]
+        job = _job_of(one, selection)
         judge, version = selection.spec.key
-        try:
-            payload = encode(job)
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            # A value that cannot be kept, such as a number of 100 digits in a tool's arguments. It costs the verdict,
-            # never the span; the job ends as soon as it is read.
-            payload = b""
-        return NewJob(judge=judge, version=version, payload=payload)
+        return NewJob(
+            judge=judge,
+            version=version,
+            payload=_payload(job),
+            draws=selection.draws,
+            uniform=selection.decision.uniform,
+            waits_until=due(job.draws),
+        )
 
     def _register(self, one: Selected, place: Taken) -> None:
         plan, now = _plan(one), self._clock.monotonic()
@@ -247,14 +282,48 @@ class Judging:
             self._recent.popitem(last=False)
         held = None
         if place.held is not None:
-            counting = [job for job, s in zip(place.jobs, plan.selected, strict=True) if not s.spec.shadow]
-            settled = tuple(outcome for spec, outcome in plan.outcomes if not spec.shadow)
-            held = self._hold.add(place.held, one.key, counting, settled)
+            active = [(job, s) for job, s in zip(place.jobs, plan.selected, strict=True) if not s.spec.shadow]
+            settled = [outcome for spec, outcome in plan.outcomes if not spec.shadow]
+            settled += [CoverageOutcome.PENDING for _, s in active if s.waits]
+            held = self._hold.add(place.held, one.key, [job for job, s in active if not s.waits], tuple(settled))
+        self._reservoirs.learn(place.thresholds)
         for job, selection in zip(place.jobs, plan.selected, strict=True):
-            self._enqueue(_Task(job, selection.spec, held, now))
+            if selection.waits:
+                self._wait(job, selection.spec, _job_of(one, selection))
+            else:
+                self._enqueue(_Task(job, selection.spec, held, now))
+
+    def _wait(self, job: int, spec: JudgeSpec, known: Job) -> None:
+        exchange = known.case.exchange
+        self._open[spec.judge.name, spec.id] += 1
+        self._reservoirs.wait(
+            WaitingJob(
+                id=job,
+                spec=spec,
+                decision=known.decision,
+                draws=known.draws,
+                where=known.where,
+                span=(exchange.trace_id, exchange.span_id),
+            )
+        )
+
+    def _chosen(self, job: WaitingJob, _decision: SamplingDecision) -> None:
+        """A reservoir has kept a span: its job waits for its turn now."""
+        self._push(_Task(job.id, job.spec, None, self._clock.monotonic()))
+
+    def _left_out(self, job: WaitingJob, decision: SamplingDecision) -> None:
+        """A reservoir has let a span go, and that is in the ledger."""
+        self._open[job.spec.judge.name, job.spec.id] -= 1
+        self._measure.outcome(job.spec, CoverageOutcome.SAMPLED_OUT, job.where)
+        if self.on_left_out is not None:
+            self.on_left_out(job.span, job.spec, decision)
 
     def _enqueue(self, task: _Task) -> None:
-        self._open[task.spec.judge.name, task.spec.id] += 1
+        if not task.is_late:
+            self._open[task.spec.judge.name, task.spec.id] += 1
+        self._push(task)
+
+    def _push(self, task: _Task) -> None:
         heapq.heappush(self._waiting, task)
         self._turn.release()
 
@@ -273,7 +342,8 @@ class Judging:
                 await self._survived(task)
             except _Stopping:
                 return
-            self._open[task.spec.judge.name, task.spec.id] -= 1
+            if not task.is_late:
+                self._open[task.spec.judge.name, task.spec.id] -= 1
 
     async def _survived(self, task: _Task) -> None:
         try:
@@ -353,7 +423,7 @@ class Judging:
         rides = held is not None and not held.leaving
         answer = encode(Answer(coverage=outcome, shadow=task.spec.shadow)) if rides else None
         ended = await self._store.answered(task.id, outcome=outcome.value, hour=self._hour(), answer=answer, outbox=())
-        if ended is not None:
+        if ended is not None and not task.is_late:
             self._measure.lost(task.spec, outcome)
         if held is not None:
             self._hold.answered(held, task.id)
@@ -379,7 +449,7 @@ class Judging:
         )
         if posted is not None:
             self._outbox.send(posted)
-            self._measure.ended(spec, judgement, job.where, mismatched=ended.mismatched)
+            self._measure.ended(spec, judgement, job.where, mismatched=ended.mismatched, is_late=task.is_late)
         if held is not None:
             self._hold.answered(held, task.id)
 
@@ -439,6 +509,28 @@ async def _attempted(work: Awaitable[T]) -> T | Unavailable:
         return await work
     except Unavailable as error:
         return error
+
+
+def _payload(job: Job) -> bytes:
+    try:
+        return encode(job)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        # A value that cannot be kept, such as a number of 100 digits in a tool's arguments. It costs the verdict,
+        # never the span; the job ends as soon as it is read.
+        return b""
+
+
+def _job_of(one: Selected, selection: Selection) -> Job:
+    plan = _plan(one)
+    if plan.case is None:
+        raise ValueError("a plan that selects has a case")
+    return Job(
+        case=plan.case,
+        resource=one.resource,
+        where=slice_values(one.evaluated),
+        decision=selection.decision,
+        draws=selection.draws if selection.waits else (),
+    )
 
 
 def _plan(one: Selected) -> Plan:

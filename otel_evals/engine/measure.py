@@ -115,7 +115,14 @@ class Measurements:
         self._meters.add(catalogue.EVALUATION_ERRORS, 1, failure.name, failure.error_type, *_evaluator(failure), *where)
 
     def judged(
-        self, result: EvaluationResult, trace_id: bytes, span_id: bytes, time_ns: int, where: tuple[str, ...]
+        self,
+        result: EvaluationResult,
+        trace_id: bytes,
+        span_id: bytes,
+        time_ns: int,
+        where: tuple[str, ...],
+        *,
+        is_weighted: bool = True,
     ) -> None:
         """Count a judge's result; a shadow's is counted apart, a later one for feedback carries no weight."""
         if result.shadow:
@@ -126,9 +133,9 @@ class Measurements:
         tally.times = 1
         if result.label is Label.FAIL:
             tally.exemplar = Exemplar(result.score, trace_id, span_id, time_ns)
-        self._publish((tally,), where)
+        self._publish((tally,), where, is_weighted=is_weighted)
 
-    def _publish(self, tallies: Iterable["_Tally"], where: tuple[str, ...]) -> None:
+    def _publish(self, tallies: Iterable["_Tally"], where: tuple[str, ...], *, is_weighted: bool = True) -> None:
         """Add the results of one slice to the meters."""
         meters = self._meters
         for tally in tallies:
@@ -139,8 +146,9 @@ class Measurements:
                 self._start(result.name, who, where)
                 self._started.add(labels)
             meters.add_many(catalogue.EVALUATIONS, times, times, labels)
-            meters.add_many(catalogue.EVALUATIONS_WEIGHTED, weight * times, times, labels)
-            meters.add_many(catalogue.EVALUATIONS_WEIGHTED_SQUARED, weight * weight * times, times, labels)
+            if is_weighted:
+                meters.add_many(catalogue.EVALUATIONS_WEIGHTED, weight * times, times, labels)
+                meters.add_many(catalogue.EVALUATIONS_WEIGHTED_SQUARED, weight * weight * times, times, labels)
             meters.observe_many(catalogue.EVALUATION_SCORE, result.score, times, labels, tally.exemplar)
 
     def _start(self, name: str, who: tuple[str, ...], where: tuple[str, ...]) -> None:

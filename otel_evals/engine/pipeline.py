@@ -13,9 +13,11 @@ from otel_evals.engine.body_worker import BodyWorker, Work
 from otel_evals.engine.deliver import Deliver, Passage
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
+from otel_evals.engine.feedback import Feedback, FeedbackReader
 from otel_evals.engine.hearsay import Hearsay
 from otel_evals.engine.holding import Held, Holding
 from otel_evals.engine.judging import Judging
+from otel_evals.engine.late_feedback import LateFeedback
 from otel_evals.engine.logs import LogReader
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.patience import Patience
@@ -65,6 +67,7 @@ class Pipeline:
         hearsay: Hearsay | None = None,
         planner: Planner | None = None,
         judging: Judging | None = None,
+        late_feedback: LateFeedback | None = None,
     ) -> None:
         """Put the pipeline together.
 
@@ -87,6 +90,7 @@ class Pipeline:
             hearsay: tells other workers of traces, and hears them; None = there are none.
             planner: which spans come to judges; None = there are no judges.
             judging: makes the judgements.
+            late_feedback: brings spans to judges because of what users do; None = it is only counted.
         """
         self._reader = reader
         self._logs = logs
@@ -103,6 +107,10 @@ class Pipeline:
         self._on_evaluated = on_evaluated
         self._result_logs = result_logs
         self._hearsay = hearsay
+        self._late_feedback = late_feedback
+        self._feedback = FeedbackReader(meters, self._on_feedback if late_feedback is not None else None)
+        if hearsay is not None and late_feedback is not None:
+            hearsay.on_feedback = late_feedback.hear
         self._worker = BodyWorker(
             reader=reader,
             span_evaluator=SpanEvaluator(reader, traces, versions, slices, planner),
@@ -149,7 +157,17 @@ class Pipeline:
             return await self._spans(body, count)
         if signal is Signal.LOGS and self._evaluator is not None:
             self._wake(self._logs.read(body))
-        return await self._deliver(signal, body, count) if count else Accepted()
+        if not count:
+            return Accepted()
+        accepted = await self._deliver(signal, body, count)
+        if signal is Signal.LOGS:
+            self._feedback.read(body)
+        return accepted
+
+    def _on_feedback(self, feedback: Feedback) -> None:
+        """Act on a signal here, or let the worker do it that knows its span."""
+        if self._late_feedback is not None and not self._late_feedback.hear(feedback) and self._hearsay is not None:
+            self._hearsay.tell_feedback(feedback)
 
     async def _spans(self, body: bytes, count: int) -> Accepted:
         if not count:
@@ -219,6 +237,8 @@ class Pipeline:
         if self._judging is not None:
             for span in new:
                 self._judging.note(span)
+        if self._late_feedback is not None:
+            self._late_feedback.remember(new)
         if self._on_evaluated is not None:
             self._on_evaluated(spans)
 
