@@ -23,6 +23,7 @@ from otel_evals.app.push import MetricsPush
 from otel_evals.app.reload import reloaded
 from otel_evals.app.workers import Workers
 from otel_evals.config.schema import Config
+from otel_evals.lifecycle.garbage import keep_what_is_there
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.receive.address import parse_listen
 from otel_evals.records.clock import SystemClock
@@ -92,6 +93,7 @@ class Host:
         except OSError as error:
             await self._server.stop(0)
             raise ConfigurationError(f"cannot listen: {error}; choose another address or stop who has it") from error
+        keep_what_is_there()
         for warning in self.crew.warnings:
             _LOG.warning("%s", warning)
         watching = self._tasks.spawn(watch(self), "live view") if watch is not None else None

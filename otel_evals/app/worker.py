@@ -20,6 +20,7 @@ from otel_evals.app.link import Link
 from otel_evals.app.log_counts import count_suppressed
 from otel_evals.app.processor import Processor
 from otel_evals.config.schema import Config
+from otel_evals.lifecycle.garbage import keep_what_is_there
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.telemetry.logs import configure
@@ -81,6 +82,7 @@ class _Worker:
         except (ConfigurationError, OSError) as error:
             self._link.send("failed", str(error))
         else:
+            keep_what_is_there()
             self._link.send("ready", self._processor.warnings)
             await self._work()
         self._ending = True
