@@ -1,6 +1,6 @@
 """What judging costs: CPU a call, memory of a thousand calls in flight, and what it takes from the traffic beside it.
 
-    uv run benchmarks/judges.py [--quick] [--only call|flight|beside]
+    uv run benchmarks/judges.py [--quick] [--repeats N] [--only call|flight|beside]
 
 The judge is the scripted server in a process of its own, which does not count. Goals: at most 6 ms of our own CPU a
 call; less than 400 MB with 1,000 calls in flight in one process; plain traffic beside a busy judge within 10 % of what
@@ -276,20 +276,25 @@ def report_beside(folder: Path, effort: Effort) -> None:
     """Plain traffic with judges and without, in turn."""
     with judge_server(folder, latency=_SLOW) as url:
         for load in _PLAIN:
-            rates: list[float] = []
-            tails: list[float] = []
-            calls: list[float] = []
-            for _ in range(effort.repeats):
-                off = plain(folder, load, {"judge": {}}, effort.seconds)
-                on = plain(folder, load, judging(url, rate=0.05), effort.seconds)
-                rates.append(on.per_cpu_second / off.per_cpu_second)
-                tails.append(on.p99_ms / off.p99_ms)
-                calls.append(on.judged / effort.seconds)
+            pairs = [_pair(folder, load, url, effort.seconds, swap=bool(n % 2)) for n in range(effort.repeats)]
+            rates = [on.per_cpu_second / off.per_cpu_second for off, on in pairs]
+            tails = [on.p99_ms / off.p99_ms for off, on in pairs]
+            calls = median(on.judged for _, on in pairs) / effort.seconds
             good = median(rates) >= 1 - _BESIDE_GOAL, median(tails) <= 1 + _BESIDE_GOAL
             print(
-                f"{load.name}, beside {median(calls):.1f} judgements/s: spans per CPU second x {spread(rates)} "
-                f"({_word(good[0])}), p99 x {spread(tails)} ({_word(good[1])}) of judges off, goal within 10 %"
+                f"{load.name}, beside {calls:.1f} judgements/s, goal within 10 % of judges off:\n"
+                f"  spans per CPU second x {spread(rates)}: {_word(good[0])}\n"
+                f"  p99 x {spread(tails)}: {_word(good[1])}; {spread([on.p99_ms for _, on in pairs], 0)} ms, "
+                f"without judges {spread([off.p99_ms for off, _ in pairs], 0)}"
             )
+
+
+def _pair(folder: Path, load: Scenario, url: str, seconds: float, *, swap: bool) -> tuple[Beside, Beside]:
+    """Without judges and with them, one right after the other; `swap`: with them first."""
+    both = [{"judge": {}}, judging(url, rate=0.05)]
+    found = [plain(folder, load, sections, seconds) for sections in (reversed(both) if swap else both)]
+    off, on = reversed(found) if swap else found
+    return off, on
 
 
 def _word(reached: bool) -> str:  # noqa: FBT001 - the only argument
@@ -300,10 +305,12 @@ def main() -> None:
     """Print a line for each question."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="fewer calls and repeats")
+    parser.add_argument("--repeats", type=int, metavar="N", help="default 5, with --quick 2")
     parser.add_argument("--only", choices=("call", "flight", "beside"))
     arguments = parser.parse_args()
     end_children_on_sigterm()
     effort = _BRIEF if arguments.quick else _FULL
+    effort = msgspec.structs.replace(effort, repeats=arguments.repeats or effort.repeats)
     parts: dict[str, Callable[[Path], None]] = {
         "call": lambda folder: report_call(folder, effort),
         "flight": report_flight,
