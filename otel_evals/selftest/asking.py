@@ -60,6 +60,7 @@ class Asking:
         self.clock = clock
         self._tell = tell
         self._on_crash = on_crash
+        self._failed = 0
 
     async def run(
         self, calls: Sequence[Call], outcomes: dict[int, Outcome], positions: Sequence[int], *, seconds: float
@@ -81,9 +82,9 @@ class Asking:
     async def _work(self, waiting: Iterator[int], calls: Sequence[Call], outcomes: dict[int, Outcome]) -> None:
         for position in waiting:
             judge, case = calls[position]
-            outcomes[position] = await self._one(judge, case)
-            failed = sum(outcome.failure is not None for outcome in outcomes.values())
-            self._tell(Progress(done=len(outcomes), failed=failed, planned=len(calls)))
+            outcome = outcomes[position] = await self._one(judge, case)
+            self._failed += outcome.failure is not None
+            self._tell(Progress(done=len(outcomes), failed=self._failed, planned=len(calls)))
 
     async def _one(self, judge: Judge, case: JudgeCase) -> Outcome:
         started = self.clock.monotonic()

@@ -1,6 +1,6 @@
 """The truth of the rubrics' own examples and of the attacks on them, for a scripted judge that `judge test` asks.
 
-    python -m otel_evals.testing.judge_server --truth otel_evals.testing.example_truth:example_truth --tpr .98 --tnr .5
+python -m otel_evals.testing.judge_server --truth otel_evals.testing.example_truth:example_truth --tpr .98 --tnr .5
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,3 +1,5 @@
+import msgspec
+
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Usage
 from otel_evals.rubrics.attacks import Attack, attacks
@@ -23,8 +25,6 @@ def test_clear_examples_come_first_and_each_attack_once_before_any_twice(everyth
 
 
 def test_a_rubric_without_examples_cannot_be_tested(one_rubric):
-    import msgspec
-
     (subject,) = one_rubric.subjects
     bare = msgspec.structs.replace(subject.rubric, examples=type(subject.rubric.examples)())
     assert untestable(subject) is None
