@@ -123,7 +123,7 @@ class Judging:
         self._clock = clock
         self._late = late
         self._own_resource = own_resource
-        self._reservoirs = reservoirs or Reservoirs(store, tasks, clock)
+        self._reservoirs = Reservoirs(store, tasks, clock) if reservoirs is None else reservoirs
         self.on_left_out: Callable[[tuple[bytes, bytes], JudgeSpec, SamplingDecision], None] | None = None
         """Told of spans (trace and span id) that a reservoir has let go, once that is in the ledger."""
         self._waiting: list[_Task] = []

@@ -178,7 +178,7 @@ class Planner:
         """
         self._slice_keys = slice_keys
         self._state = state
-        self._draws: Draws = draws or RatesOnly()
+        self._draws: Draws = RatesOnly() if draws is None else draws
         self._feedback = feedback
         self.reconfigure(specs)
 
