@@ -291,10 +291,9 @@ def report_beside(folder: Path, effort: Effort) -> None:
 
 def _pair(folder: Path, load: Scenario, url: str, seconds: float, *, swap: bool) -> tuple[Beside, Beside]:
     """Without judges and with them, one right after the other; `swap`: with them first."""
-    both = [{"judge": {}}, judging(url, rate=0.05)]
-    found = [plain(folder, load, sections, seconds) for sections in (reversed(both) if swap else both)]
-    off, on = reversed(found) if swap else found
-    return off, on
+    both: list[dict[str, Any]] = [{"judge": {}}, judging(url, rate=0.05)]
+    first, second = (plain(folder, load, sections, seconds) for sections in (both[::-1] if swap else both))
+    return (second, first) if swap else (first, second)
 
 
 def _word(reached: bool) -> str:  # noqa: FBT001 - the only argument
