@@ -75,11 +75,11 @@ class LateFeedback:
         if span is None or not span.waiting:
             return
         span.waiting -= 1
-        left = Selection(spec, decision)
+        left: Selection | None = Selection(spec, decision)
         span.left.append(left)
         for signal in span.signals:
-            if not self._reconsider(span, left, signal):
-                left = span.left[-1]
+            if left is not None:
+                left = self._reconsider(span, left, signal)
 
     def _find(self, feedback: Feedback) -> list[RecentSpan]:
         """The spans that a signal is about: one, or the latest call and the latest run of a conversation."""
@@ -108,22 +108,22 @@ class LateFeedback:
         for left in list(span.left):
             self._reconsider(span, left, signal)
 
-    def _reconsider(self, span: RecentSpan, left: Selection, signal: FeedbackSignal) -> bool:
-        """Decide again over one judge and a span; whether that is settled for good."""
+    def _reconsider(self, span: RecentSpan, left: Selection, signal: FeedbackSignal) -> Selection | None:
+        """Decide again over one judge and a span; None when there is nothing more to decide."""
         facts, case = span.facts, span.case
         spec = self._judging.spec(left.spec.key)
         position = span.left.index(left)
         if facts is None or case is None or spec is None or missing(spec.judge.needs, case) is not None:
             del span.left[position]
-            return True
-        decision = self._planner.reconsider(left, facts, signal)
+            return None
+        decision = self._planner.reconsider(Selection(spec, left.decision), facts, signal)
         if not decision.selected:
-            span.left[position] = Selection(left.spec, decision)
-            return False
+            span.left[position] = Selection(spec, decision)
+            return span.left[position]
         del span.left[position]
         job = Job(case=case, resource=span.resource, where=span.where, decision=decision)
         self._tasks.spawn(self._take(span, left, spec, job), "judge for feedback")
-        return True
+        return None
 
     async def _take(self, span: RecentSpan, left: Selection, spec: JudgeSpec, job: Job) -> None:
         try:
