@@ -18,7 +18,7 @@ from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.hearsay import Hearsay
 from otel_evals.engine.holding import Holding, Waiting
 from otel_evals.engine.judging import Judging, Selected
-from otel_evals.engine.pace import Pace
+from otel_evals.engine.pace import Pace, Turns
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.reader import Reader, ReadSpan
 from otel_evals.engine.span_evaluator import SpanEvaluator
@@ -86,14 +86,18 @@ class BodyWorker:
         self._wants_log_events = log_events
         self._judging = judging
         self._additions = SpanAdditions()
+        self._turns = Turns()
 
     async def work(self, body: bytes, evaluator: Evaluator, *, may_wait: bool, may_judge: bool = True) -> Work:
         """What came of a valid body. Gives others a turn now and then, since a large one takes long.
 
         `may_judge` is False after the disk refused the jobs of this body: the selected judges have failed then.
         """
+        async with Pace(self._clock, self._turns, len(body)) as pace:
+            return await self._work(body, evaluator, pace, may_wait=may_wait, may_judge=may_judge)
+
+    async def _work(self, body: bytes, evaluator: Evaluator, pace: Pace, *, may_wait: bool, may_judge: bool) -> Work:
         frame = walk(body)
-        pace = Pace(self._clock)
         reads: list[ReadSpan] = []
         for read in self._reader.read(frame):
             reads.append(read)
