@@ -26,6 +26,15 @@ _MAX_REPEATED = 10_000
 """Values that aliases may repeat: a few lines of aliases of aliases would stand for billions."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads `1e-6` as the number that it is in YAML 1.2; PyYAML wants `1.0e-6`."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
 class _NotYaml(yaml.YAMLError):
     """A construct that we refuse; carries a line (1-based) and a message that shows no content."""
 
@@ -53,7 +62,7 @@ def read_text(text: str, name: str, environ: Mapping[str, str], problems: Proble
     line, fault = 0, ""
     node = empty
     try:
-        root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+        root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
         node = empty if root is None else _Builder(name, environ, problems).build(root, ())
     except _NotYaml as error:
         line, fault = error.line, error.message

@@ -37,3 +37,9 @@ def test_editors_are_told_of_both_forms() -> None:
     long = {"name": "faithfulness", "model": {"model": "m", "temperature": 0.5}}
     assert validator.is_valid({"judge": {"judges": [{"name": "faithfulness", "model": "m"}, long]}})
     assert not validator.is_valid({"judge": {"judges": [{"name": "faithfulness", "model": 41}]}})
+
+
+def test_a_small_number_may_be_written_with_an_exponent(tmp_path) -> None:
+    file = tmp_path / "otel-evals.yaml"
+    file.write_text("judge: {sampling: {rules: [{name: baseline, rate: 1e-06}]}}")
+    assert load(file, checks=CHECKS, environ={}).config.judge.sampling.rules[0].rate == 1e-06
