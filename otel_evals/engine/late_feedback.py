@@ -11,7 +11,7 @@ that is safe, `FeedbackReader` calls `hear`, `judging` tells `left_out` when a r
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -51,7 +51,7 @@ class LateFeedback:
         if not self._planner.signals:
             return
         for span in spans:
-            recent = _recent(span)
+            recent = _recent(span, self._planner.late_attributes)
             self._recent.add(recent)
             # What was heard since it was planned, or beside what it was planned with.
             for signal in self._early.about(span.exchange):
@@ -138,7 +138,7 @@ def said(early: EarlyWords, exchange: Exchange) -> FeedbackSignal | None:
     return next(iter(early.about(exchange)), None)
 
 
-def _recent(span: Evaluated) -> RecentSpan:
+def _recent(span: Evaluated, keys: Collection[str]) -> RecentSpan:
     exchange, plan = span.exchange, span.plan
     left = list(plan.left) if plan is not None else []
     waiting = sum(one.waits for one in plan.selected) if plan is not None else 0
@@ -150,7 +150,7 @@ def _recent(span: Evaluated) -> RecentSpan:
         is_run=span.is_run,
         response_id=exchange.response_id,
         conversation_id=exchange.conversation_id,
-        facts=None if facts is None else _detached(facts, left, plan.selected if plan is not None else ()),
+        facts=None if facts is None else _detached(facts, keys),
         case=plan.case if plan is not None and may_change else None,
         resource=span.resource,
         where=slice_values(span),
@@ -160,8 +160,6 @@ def _recent(span: Evaluated) -> RecentSpan:
     )
 
 
-def _detached(facts: SamplingFacts, left: Sequence[Selection], selected: Sequence[Selection]) -> SamplingFacts:
+def _detached(facts: SamplingFacts, keys: Collection[str]) -> SamplingFacts:
     """The facts with those attributes only that rules may still ask for: the span itself need not be kept."""
-    samplers = {id(one.spec.sampler): one.spec.sampler for one in (*left, *selected)}
-    keys = frozenset[str]().union(*(sampler.late_attributes for sampler in samplers.values()))
     return msgspec.structs.replace(facts, attribute={key: facts.attribute(key) for key in keys}.get)

@@ -188,6 +188,8 @@ class Planner:
         self._samplers = tuple({id(spec.sampler): spec.sampler for spec in specs}.values())
         self.signals: frozenset[FeedbackSignal] = frozenset().union(*(s.signals for s in self._samplers))
         """What users do that a rule asks about."""
+        self.late_attributes: frozenset[str] = frozenset().union(*(s.late_attributes for s in self._samplers))
+        """Attributes of a span that such rules ask about."""
 
     @property
     def judges_runs(self) -> bool:
