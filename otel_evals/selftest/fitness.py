@@ -76,7 +76,10 @@ def rule(score: Score, *, among_others: bool = False, limits: Limits = LIMITS) -
         return Ruling(fitness=Fitness.NOT_FIT, reasons=reasons)
     verdicts = score.accuracy.trials + score.through.trials + score.moot
     if verdicts < _ENOUGH * score.planned:
-        told = f"only {verdicts} of {score.planned} planned calls have ended with a verdict"
+        told = (
+            f"only {verdicts} of {score.planned} planned calls have ended with a verdict; raise --seconds, or the "
+            "endpoint's `concurrency`"
+        )
         return Ruling(fitness=Fitness.UNDECIDED, reasons=(told,))
     return Ruling(fitness=Fitness.FIT)
 
