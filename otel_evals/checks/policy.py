@@ -192,17 +192,17 @@ def policies(rules: Iterable[PolicyRule]) -> tuple[Policy, ...]:
     made = tuple(_policy(rule) for rule in rules)
     doubles = [name for name, count in Counter(p.name for p in made).items() if count > 1]
     if doubles:
-        raise ConfigurationError(f"policies: two rules are called {doubles[0].removeprefix('policy_')!r}")
+        raise ConfigurationError(f"policy: two rules are called {doubles[0].removeprefix('policy_')!r}")
     return made
 
 
 def _policy(rule: PolicyRule) -> Policy:
     if not _NAME.fullmatch(rule.name):
-        raise ConfigurationError(f"policies: {rule.name!r} is no rule name (write snake_case, such as no_discounts)")
+        raise ConfigurationError(f"policy: {rule.name!r} is no rule name (write snake_case, such as no_discounts)")
     try:
         reads_text = _compile(rule)
     except (ConfigurationError, SchemaError) as error:
-        raise ConfigurationError(f"policies.{rule.name}: {error}") from error
+        raise ConfigurationError(f"policy.{rule.name}: {error}") from error
     return Policy(name=f"policy_{rule.name}", band=rule.band, needs_content=reads_text, rule=rule)
 
 

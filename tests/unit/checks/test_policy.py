@@ -113,7 +113,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("rule", "hint"), BROKEN.values(), ids=BROKEN)
 def test_a_rule_that_cannot_work_stops_the_start_by_name(rule, hint):
-    with pytest.raises(ConfigurationError, match=r"policies\.bad") as caught:
+    with pytest.raises(ConfigurationError, match=r"^policy\.bad: ") as caught:
         policies([rule])
     assert hint in str(caught.value)
 
