@@ -1,12 +1,12 @@
 """What no single key can know: rules across sections. Called by `load` when every key is right by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from otel_evals.config.convert import Converter
 from otel_evals.config.node import Layer, Origin, Path, spell
-from otel_evals.config.problems import Problems
+from otel_evals.config.problems import Problems, nearest
 from otel_evals.config.schema import Config
 from otel_evals.forward.settings import DestinationSettings, check_destinations
 from otel_evals.receive.address import parse_listen
@@ -19,10 +19,13 @@ _PROMETHEUS_LABELS = ("le", "job", "instance", "__name__")
 _NOWHERE = Origin(Layer.DEFAULT)
 
 
-def examine(config: Config, converter: Converter, problems: Problems) -> tuple[Config, list[str]]:
-    """The configuration in force and warnings; faults go to `problems`."""
+def examine(
+    config: Config, converter: Converter, problems: Problems, *, checks: Iterable[str]
+) -> tuple[Config, list[str]]:
+    """The configuration in force and warnings; faults go to `problems`. `checks` are the names of those there are."""
     origins = converter.origins
     _private_checks(config, origins, problems)
+    _bands(config, checks, origins, problems)
     _addresses(config, origins, problems)
     _slice_labels(config, origins, problems)
     if problems:
@@ -35,6 +38,15 @@ def examine(config: Config, converter: Converter, problems: Problems) -> tuple[C
         path = ("forward",) if config.forward else ("metrics", "push", "destination")
         problems.add(path, origins.get(path, _NOWHERE), converter.masked(str(error)))
     return config, warnings
+
+
+def _bands(config: Config, checks: Iterable[str], origins: Mapping[Path, Origin], problems: Problems) -> None:
+    """A band under a misspelt name would leave the check's own in force, and nobody would see why."""
+    known = {*checks, *config.checks, *(f"policy_{rule.name}" for rule in config.policy)}
+    for name in config.risk.bands:
+        if name not in known:
+            path = ("risk", "bands", name)
+            problems.add(path, origins.get(path, _NOWHERE), f"no check has this name{nearest(name, known)}")
 
 
 def _addresses(config: Config, origins: Mapping[Path, Origin], problems: Problems) -> None:

@@ -70,7 +70,7 @@ def load(
     root = _with_backend(overlay(overlay(root, ours), _flags(flags)), backend)
     config, converter = _convert(root, checks, problems)
     problems.raise_any()
-    config, more = examine(config, converter, problems)
+    config, more = examine(config, converter, problems, checks=checks)
     if is_disabled(variables):
         config = _without_push(config)
     problems.raise_any()

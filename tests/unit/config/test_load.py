@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from otel_evals.config.load import Loaded, load
 from otel_evals.config.show import show
-from otel_evals.records.decision import Route
+from otel_evals.records.decision import RiskBand, Route
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.units import Secret
 
@@ -246,6 +246,17 @@ class TestChecks:
     )
     def test_faults_name_the_check(self, configure, entry, message):
         assert faults(configure, f"checks:\n  {entry}\n") == f"c.yaml:2: {message}"
+
+    @pytest.mark.parametrize("name", ["brevity", "mine", "policy_short"])
+    def test_a_band_may_be_given_to_every_check_that_there_is(self, configure, name):
+        text = (
+            "plugins: {allow_import_from: [a]}\nchecks: {mine: {use: 'a.b:C'}}\npolicy: [{name: short, max_words: 9}]\n"
+        )
+        assert configure(f"{text}\nrisk: {{bands: {{{name}: high}}}}").config.risk.bands[name] is RiskBand.HIGH
+
+    def test_a_band_for_a_check_that_there_is_not_is_a_fault(self, configure):
+        told = faults(configure, "risk:\n  bands:\n    brevty: high\n")
+        assert told == "c.yaml:3: risk.bands.brevty: no check has this name; did you mean brevity?"
 
     def test_a_private_check_may_come_from_an_allowed_package(self, configure):
         text = "checks: {mine: {use: 'a.b:C', depth: 3}}\nplugins: {allow_import_from: [a]}"

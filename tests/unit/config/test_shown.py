@@ -42,7 +42,7 @@ checks:
   brevity: {limit: 7, band: medium}
 policy:
   - {name: no_price, forbidden: 'EUR|\\$\\{', band: null}
-risk: {bands: {pii: high, answered: null}}
+risk: {bands: {brevity: high, policy_no_price: null}}
 slices: {extra: [{attribute: tenant.tier, origin: root}]}
 prices: {gpt-4o: {input: 2.5, output: 10}}
 metrics: {listen: null, resource: {team: "a: b # c", "on": "yes", n: "1", dollar: "$${HOME}"}}
