@@ -33,6 +33,8 @@ class _Result(msgspec.Struct, tag_field="type", tag="tool_call_response", gc=Fal
     result: Any = None
     id: str | None = None
     name: str | None = None
+    content: None = None
+    """Where some producers put the result: the tolerant walk reads it."""
 
 
 class _Reasoning(msgspec.Struct, tag_field="type", tag="reasoning", gc=False):
