@@ -299,6 +299,10 @@ class Journal:
         error = ended.exception()
         if error is None:
             self._index(ended.result(), moving)
+        else:
+            # Nothing is appended to what is there any more, so all of it can go once its entries are done: a disk that
+            # this very journal has filled would stay full else.
+            self._newest = max(self._newest, self._writer.next_number)
         for entry_id, _, future in group:
             if future.done():
                 # Nobody waits any more: the sender was never told that this is safe, and will send it again.

@@ -33,6 +33,11 @@ class SegmentWriter:
         self._number = number
         self._offset = 0
 
+    @property
+    def next_number(self) -> int:
+        """The number of the segment that is begun next. Only asked while nothing is being written."""
+        return self._next_number
+
     def commit(self, entries: Sequence[tuple[int, bytes]]) -> list[Place]:
         """Write all `entries` (id, payload) with one sync. Raises OSError; then none of them is in the journal."""
         if self._fd < 0 or self._offset >= self._segment_bytes:
@@ -70,7 +75,10 @@ class SegmentWriter:
         # After a failed sync nobody knows what is on the disk, and a second sync may succeed without having written
         # anything. So the file is cut back to what is known to be there and never appended to again.
         try:
-            self._disk.truncate(self._fd, self._offset)
+            if self._offset == segment.HEADER_BYTES:  # no entry was ever acknowledged in it
+                self._disk.unlink(segment_path(self._folder, self._number))
+            else:
+                self._disk.truncate(self._fd, self._offset)
         except OSError:
             pass  # What stays behind was never acknowledged: at worst it is delivered after a restart as well.
         finally:

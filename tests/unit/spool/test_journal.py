@@ -299,6 +299,37 @@ async def test_a_full_disk_is_unavailable_and_taken_up_again_when_space_returns(
     await journal.close()
 
 
+class SmallDisk(Disk):
+    """Holds `size` bytes in the files of `folder`, and counts what it has to hold."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder
+        self.size = size
+
+    def write(self, fd: int, content: bytes) -> None:
+        room = self.size - sum(path.stat().st_size for path in self.folder.iterdir())
+        super().write(fd, content[: max(0, room)])
+        if len(content) > room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def test_a_disk_that_the_journal_has_filled_has_room_again_when_its_entries_are_done(tmp_path):
+    journal = await open_journal(tmp_path, disk=SmallDisk(tmp_path, 5000))
+    ids = [await journal.append(b"a" * 900) for _ in range(5)]
+    for _ in range(10):
+        with pytest.raises(Unavailable, match="No space left"):
+            await journal.append(b"b" * 900)
+    assert len(files(tmp_path)) == 1  # the tries leave nothing behind
+    journal.done(*ids)
+    assert await journal.append(b"c" * 900) > max(ids)
+    assert await contents(journal) == [b"c" * 900]
+    await journal.close()
+
+    journal = await open_journal(tmp_path)
+    assert await contents(journal) == [b"c" * 900]
+    await journal.close()
+
+
 async def test_after_a_failed_sync_the_file_is_never_appended_to_again(tmp_path):
     disk = UnsyncedDisk(3)  # two are for the file's creation and its first entry
     journal = await open_journal(tmp_path, disk=disk)
