@@ -27,8 +27,8 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 def build_evaluator(config: Config, clock: Clock | None = None) -> Evaluator | None:
     """The evaluator; None when every check is off, so that spans pass unread.
 
-    With a `clock` the time for one span is bounded by `evaluation.budget`; without one results depend on nothing but
-    the exchange and the configuration.
+    With a `clock` the time for one span and for one request is bounded by `evaluation`; without one results depend on
+    nothing but the exchange and the configuration.
 
     Raises:
         ConfigurationError: a check cannot be found, imported or built.
@@ -39,7 +39,13 @@ def build_evaluator(config: Config, clock: Clock | None = None) -> Evaluator | N
     bands = {check.name: check.band for check, _ in checks}
     bands |= {check.name: settings.band for check, settings in checks if settings.band is not None}
     versioned = [VersionedCheck(check, check_version(check)) for check, _ in checks]
-    return Evaluator(versioned, Router(config.risk, bands), clock=clock, budget=config.evaluation.budget)
+    return Evaluator(
+        versioned,
+        Router(config.risk, bands),
+        clock=clock,
+        budget=config.evaluation.budget,
+        request_budget=config.evaluation.request_budget,
+    )
 
 
 def build_dialects(config: Config) -> list[Dialect]:

@@ -114,7 +114,9 @@ class BodyWorker:
                 continue
             wait = self._wait(read) if may_wait else None
             if wait is None:
-                self._ready(frame, read, work, edits, lambda r: self._evaluate(r, evaluator, may_judge=may_judge))
+                self._ready(
+                    frame, read, work, edits, lambda r: self._evaluate(r, evaluator, pace.worked, may_judge=may_judge)
+                )
                 continue
             candidate = read.candidate
             edits[candidate.item.start] = None
@@ -191,9 +193,9 @@ class BodyWorker:
         service = read.span.resource.get(gen_ai.SERVICE_NAME)
         return wait.value if self._patience.worth((service, wait.value)) else None
 
-    def _evaluate(self, read: ReadSpan, evaluator: Evaluator, *, may_judge: bool) -> Evaluated:
+    def _evaluate(self, read: ReadSpan, evaluator: Evaluator, worked: float, *, may_judge: bool) -> Evaluated:
         """The evaluated span."""
-        return self._judgeable(self._span_evaluator.evaluate(read, evaluator), may_judge=may_judge)
+        return self._judgeable(self._span_evaluator.evaluate(read, evaluator, worked=worked), may_judge=may_judge)
 
     def _run(self, read: ReadSpan, *, may_judge: bool) -> Evaluated | None:
         """The run that the span of an agent stands for, when a judge looks at runs."""

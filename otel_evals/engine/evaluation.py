@@ -1,5 +1,6 @@
 """Runs the checks over one exchange and routes it. Pure: the hop, `decide` and `replay` all call this and agree."""
 
+import math
 from collections.abc import Sequence
 from copy import copy
 from typing import Final
@@ -45,15 +46,18 @@ class Evaluator:
         *,
         clock: Clock | None = None,
         budget: float | None = None,
+        request_budget: float = math.inf,
     ) -> None:
         """`budget`: seconds of `clock` after which the rest of a span's checks fail with `timeout`.
 
-        None (or no clock) = no limit, so that the same exchange always gets the same results.
+        None (or no clock) = no limit, so that the same exchange always gets the same results. `request_budget`: the
+        same for all spans of one request together.
         """
         self._checks = tuple(checks)
         self._router = router
         self._clock = clock if budget is not None else None
         self._budget = budget or 0.0
+        self._request_budget = request_budget
         self._clean = {c.check.name: _result(c, Finding(Label.PASS, 1.0)) for c in self._checks}
         self._patterns = PatternPass(p for c in checks for p in c.check.patterns())
 
@@ -68,8 +72,11 @@ class Evaluator:
         """The checks that run, in order."""
         return self._checks
 
-    def evaluate(self, exchange: Exchange) -> Evaluation:
-        """Every check's result on `exchange` (the worst over its choices) and the decision that follows."""
+    def evaluate(self, exchange: Exchange, *, worked: float = 0.0) -> Evaluation:
+        """Every check's result on `exchange` (the worst over its choices) and the decision that follows.
+
+        `worked`: seconds that have gone into the same request before.
+        """
         scans = [Scan(exchange, self._patterns, choice) for choice in exchange.choices] or [
             Scan(exchange, self._patterns)
         ]
@@ -77,7 +84,8 @@ class Evaluator:
         results: list[EvaluationResult] = []
         failures: list[EvaluationFailure] = []
         clock = self._clock
-        deadline = clock.monotonic() + self._budget if clock is not None else 0.0
+        budget = min(self._budget, self._request_budget - worked)
+        deadline = clock.monotonic() + budget if clock is not None else 0.0
         for versioned in self._checks:
             check = versioned.check
             if check.needs_content and not has_content:
@@ -132,7 +140,7 @@ def _timeout(versioned: VersionedCheck) -> EvaluationFailure:
     return EvaluationFailure(
         name=versioned.check.name,
         error_type="timeout",
-        message="the checks before it had used up the time for one span",
+        message="the checks before it had used up the time for one span, or for one request",
         evaluator_id=versioned.check.name,
         evaluator_version=versioned.version,
     )

@@ -70,6 +70,7 @@ class Pace:
         self._clock = clock
         self._turns = turns
         self._since = clock.monotonic()
+        self._worked = 0.0
         self._due = self._since + size * _SECONDS_PER_BYTE
         self._has_turn = self._has_begun = False
 
@@ -83,10 +84,17 @@ class Pace:
             self._has_turn = False
             self._turns.give_back()
 
+    @property
+    def worked(self) -> float:
+        """Seconds that have gone into this body, the turns of others left out."""
+        return self._worked + self._clock.monotonic() - self._since
+
     async def breathe(self) -> None:
         """Let others work, when it is time. Raises Unavailable when there is too much other work to begin with this."""
-        if self._clock.monotonic() - self._since <= _SLICE:
+        now = self._clock.monotonic()
+        if now - self._since <= _SLICE:
             return
+        self._worked += now - self._since
         if self._has_turn and not self._turns.comes_first(self._due):
             self._has_turn = False
             self._turns.give_back()

@@ -39,6 +39,14 @@ class EvaluationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             "`replay` and `decide` have no limit, so that they always say the same."
         ),
     ] = Duration(0.25)
+    request_budget: Annotated[
+        Duration,
+        msgspec.Meta(
+            description="Longest time that the checks of one request's spans may take together; those that are left "
+            "then fail with `timeout`, and the request goes on whole. Default: 4s, some thousands of spans: a request "
+            "that takes longer would miss its sender's deadline however often it is sent."
+        ),
+    ] = Duration(4)
 
 
 class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -49,12 +49,12 @@ class SpanEvaluator:
         """Whether any judge looks at whole runs of agents."""
         return self._runs is not None
 
-    def evaluate(self, read: ReadSpan, evaluator: Evaluator) -> Evaluated:
-        """The span with its decision, by what is known of its trace now."""
+    def evaluate(self, read: ReadSpan, evaluator: Evaluator, *, worked: float = 0.0) -> Evaluated:
+        """The span with its decision, by what is known of its trace now; `worked` as for the evaluator."""
         exchange = self._reader.exchange(read)
         fingerprint = self._versions.fingerprint(exchange)
         trace = self._traces.get(exchange.trace_id)
-        evaluation = evaluator.evaluate(exchange)
+        evaluation = evaluator.evaluate(exchange, worked=worked)
         version = self._versions.label(exchange, fingerprint)
         extra = tuple([self._slice(key, read) for key in self._slices])
         plan = None

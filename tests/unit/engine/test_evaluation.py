@@ -1,5 +1,6 @@
 """The evaluator beside its checks: what one span may cost, and what becomes of the rest."""
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -48,11 +49,15 @@ EXCHANGE = Exchange(choices=(Choice(message=Message(role="assistant", text="good
 TWO = Exchange(choices=(*EXCHANGE.choices, Choice(message=Message(role="assistant", text="bad"))))
 
 
-def _evaluator(clock: HandClock, budget: float | None) -> Evaluator:
+def _evaluator(clock: HandClock, budget: float | None, request_budget: float = math.inf) -> Evaluator:
     checks = [Costly(name=name, cost=0.2, clock=clock) for name in ("first", "second", "third")]
     bands = {check.name: check.band for check in checks}
     return Evaluator(
-        [VersionedCheck(c, "v1") for c in checks], Router(RiskSettings(), bands), clock=clock, budget=budget
+        [VersionedCheck(c, "v1") for c in checks],
+        Router(RiskSettings(), bands),
+        clock=clock,
+        budget=budget,
+        request_budget=request_budget,
     )
 
 
@@ -65,6 +70,16 @@ def test_checks_that_are_left_when_the_time_is_up_fail_with_timeout():
 def test_each_span_has_the_whole_budget():
     evaluator = _evaluator(HandClock(), 1.0)
     assert [len(evaluator.evaluate(EXCHANGE).results) for _ in range(3)] == [3, 3, 3]
+
+
+def test_the_spans_of_one_request_have_one_budget_together():
+    clock = HandClock()
+    evaluator = _evaluator(clock, 1.0, request_budget=0.9)
+    start, found = clock.monotonic(), []
+    for _ in range(3):
+        evaluation = evaluator.evaluate(EXCHANGE, worked=clock.monotonic() - start)
+        found.append((len(evaluation.results), [failure.error_type for failure in evaluation.failures]))
+    assert found == [(3, []), (2, ["timeout"]), (0, ["timeout"] * 3)]
 
 
 def test_without_a_budget_no_check_is_left_out():

@@ -85,3 +85,15 @@ async def test_a_body_whose_turn_does_not_come_is_refused_before_it_costs_much(m
     work.turns.give_back()
     await work.do("again", steps=2)
     assert work.steps[1:] == ["again", "again"]
+
+
+async def test_the_time_of_others_is_not_counted_as_work() -> None:
+    work, seen = Work(), 0.0
+    async with Pace(work.clock, work.turns, 1) as pace:
+        work.clock.advance(1)
+        await work.turns.take(0)
+        asyncio.get_running_loop().call_soon(lambda: (work.clock.advance(7), work.turns.give_back()))
+        await pace.breathe()
+        work.clock.advance(2)
+        seen = pace.worked
+    assert seen == pytest.approx(3)
