@@ -1,11 +1,13 @@
 """Builds the judges that a configuration asks for: for the hop, for `judge test` and for `replay` alike."""
 
+import asyncio
 import functools
+import logging
 import random
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -32,7 +34,10 @@ from otel_evals.sampling.sampler import Sampler
 from otel_evals.sampling.settings import check_sampling
 from otel_evals.semconv.otel_evals import RESERVED_WORDS
 
+_LOG: Final = logging.getLogger(__name__)
 _NONCE_BYTES = 8
+_CLOSING: Final = 2.0
+"""Seconds for a judge to close."""
 
 
 class Judges(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +49,13 @@ class Judges(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
     async def close(self) -> None:
-        """Give back every connection."""
+        """Give back every connection. A judge that cannot be closed keeps nobody from ending."""
         for spec in self.specs:
-            await spec.judge.close()
+            try:
+                async with asyncio.timeout(_CLOSING):
+                    await spec.judge.close()
+            except Exception as error:  # noqa: BLE001 - stage boundary: foreign code may raise anything
+                _LOG.warning("the judge %s could not be closed: %s", spec.id, type(error).__name__)
         for client in self.clients:
             await client.close()
 
