@@ -2,6 +2,9 @@
 
 Exit codes: 0 done, 2 usage or configuration, 130 interrupted; a verb may add its own. Everything heavy is imported
 by the verb that needs it, so that `--help` and `--version` answer at once.
+
+The module is above the usual length because every verb has its flags and its call here: whoever looks for what a
+command does finds both in one place.
 """
 
 import argparse

@@ -2,6 +2,8 @@
 
 `GrpcSink` and `HttpSink` speak OTLP and answer by a script; `RawSink` accepts connections and speaks no OTLP at all.
 All are asynchronous context managers that listen on a free port of the loopback address.
+
+The module is a little above the usual length because the sinks share one script of answers.
 """
 
 import asyncio
