@@ -22,6 +22,8 @@ _LENGTH: Final = 12
 _LAYOUT: Final = frozenset({
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING,
 })  # fmt: skip
+_F_STRING: Final = (getattr(tokenize, "FSTRING_START", None), getattr(tokenize, "FSTRING_END", None))
+"""What an f-string begins and ends with where Python takes it apart; None before 3.12."""
 _SHARED: Final = ("otel_evals.text", "otel_evals.checks")
 """Packages whose modules count when a check imports them, directly or through one another."""
 
@@ -87,11 +89,34 @@ def _code(module: ModuleType) -> bytes:
         return module.__name__.encode()
     tokens: list[str] = []
     fresh = True  # whether a string here would be a statement of its own: a docstring
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type in _LAYOUT:
-            fresh = fresh or token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+    for kind, text in _tokens(source):
+        if kind in _LAYOUT:
+            fresh = fresh or kind in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
             continue
-        if not (fresh and token.type == tokenize.STRING):
-            tokens.append(token.string)
+        if not (fresh and kind == tokenize.STRING):
+            tokens.append(text)
             fresh = False
     return "\x00".join(tokens).encode()
+
+
+def _tokens(source: str) -> Iterator[tuple[int, str]]:
+    """Kinds and texts of the tokens, each f-string as one: from 3.12 on Python has many, and versions must not differ."""
+    lines = io.StringIO(source).readlines()
+    begins, ends = _F_STRING
+    depth, start = 0, (1, 0)
+    for token in tokenize.generate_tokens(iter([*lines, ""]).__next__):
+        if token.type == begins:
+            start = start if depth else token.start
+            depth += 1
+        elif token.type == ends:
+            depth -= 1
+            if not depth:
+                yield tokenize.STRING, _between(lines, start, token.end)
+        elif not depth:
+            yield token.type, token.string
+
+
+def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
+    """The text between two places, each a line from 1 and a column from 0."""
+    text = "".join(lines[start[0] - 1 : end[0]])
+    return text[start[1] : len(text) - len(lines[end[0] - 1]) + end[1]]

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +72,33 @@ def test_changed_code_makes_a_version(tmp_path, change) -> None:
 def test_changed_settings_make_a_version(tmp_path) -> None:
     assert load(tmp_path, SOURCE) != load(tmp_path, SOURCE, threshold=0.6)
     assert load(tmp_path, SOURCE) == load(tmp_path, SOURCE, threshold=0.5)
+
+
+FORMATTED = SOURCE.replace('"a word"', 'f\'{scan!r:>{LIMIT}} é\' f"""two\n lines"""')
+START, MIDDLE, END = 1001, 1002, 1003
+
+
+def taken_apart(readline, tokens=tokenize.generate_tokens):
+    """The tokens of a source with its f-strings in parts, one within another, as from Python 3.12 on."""
+    for token in tokens(readline):
+        if token.type == tokenize.STRING and token.string.startswith("f"):
+            (row, column), end = token.start, token.end
+            yield token._replace(type=START, string=token.string[:2], end=(row, column + 2))
+            yield token._replace(type=START, start=(row, column + 3), end=(row, column + 4))
+            yield token._replace(type=MIDDLE, start=(row, column + 4))
+            yield token._replace(type=END, start=end)
+            yield token._replace(type=END, start=end)
+        else:
+            yield token
+
+
+def test_every_python_makes_the_same_version(tmp_path, monkeypatch) -> None:
+    pinned = "aa1db8e00e3e"
+    assert load(tmp_path, FORMATTED) == pinned
+    if not hasattr(tokenize, "FSTRING_START"):
+        monkeypatch.setattr(versions, "_F_STRING", (START, END))
+        monkeypatch.setattr(tokenize, "generate_tokens", taken_apart)
+        assert load(tmp_path, FORMATTED) == pinned
 
 
 @dataclass(frozen=True, kw_only=True)
