@@ -100,7 +100,7 @@ def _code(module: ModuleType) -> bytes:
 
 
 def _tokens(source: str) -> Iterator[tuple[int, str]]:
-    """Kinds and texts of the tokens, each f-string as one: from 3.12 on Python has many, and versions must not differ."""
+    """Kinds and texts of the tokens, an f-string as one: from 3.12 on it is many, and versions must not differ."""
     lines = io.StringIO(source).readlines()
     begins, ends = _F_STRING
     depth, start = 0, (1, 0)
