@@ -36,11 +36,6 @@ def nest_all(attributes: Mapping[str, Any], prefixes: Iterable[str]) -> dict[str
     return {prefix: _items(tree) for prefix, tree in trees.items()}
 
 
-def has_indexed(attributes: Mapping[str, Any], prefix: str) -> bool:
-    """Whether an index follows `prefix` (with its final dot) in some key."""
-    return any(key.startswith(prefix) and key[len(prefix) : len(prefix) + 1].isdigit() for key in attributes)
-
-
 def _place(tree: dict[str, Any], steps: list[str], value: Any) -> None:
     if not _is_index(steps[0]):
         return

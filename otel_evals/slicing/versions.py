@@ -31,8 +31,6 @@ class PromptVersions:
         self._clock = clock
         self._known: OrderedDict[str, str | None] = OrderedDict()
         self._seen: OrderedDict[str, dict[str, float]] = OrderedDict()
-        self.fallbacks = 0
-        """Spans counted as `unversioned` because their service shows too many fingerprints."""
 
     def fingerprint(self, exchange: Exchange) -> str | None:
         """The fingerprint of the exchange's template or instructions; None when it has neither."""
@@ -60,7 +58,6 @@ class PromptVersions:
         if derived is None:
             return UNVERSIONED
         if not self._repeats(exchange.service_name or "", derived):
-            self.fallbacks += 1
             self._on_fallback(exchange.service_name or "")
             return UNVERSIONED
         return f"fp:{derived}"

@@ -95,9 +95,7 @@ class Board:
         self.log_lines: list[str] = []
         """The last lines that were held back from the terminal, oldest first."""
         self.addresses = Addresses(grpc=None, http=None, metrics=None)
-        self.figures = Figures(
-            spans={}, waiting=0, bands={}, checks=[], slices=[], destinations=[], refused_requests=0, crashes=0
-        )
+        self.figures = Figures(spans={}, waiting=0, bands={}, checks=[], slices=[], destinations=[], crashes=0)
         self.spans, self.evaluations = Rate(), Rate()
         self._clock = clock
         self._started = clock.monotonic()

@@ -90,7 +90,6 @@ class Figures(msgspec.Struct, kw_only=True):
     slices: list[SliceFigures]
     """The busiest first."""
     destinations: list[DestinationFigures]
-    refused_requests: int
     crashes: int
     judges: dict[str, JudgeFigures] = {}
     """By id of the judge."""
@@ -148,7 +147,6 @@ def figures(snapshot: Snapshot) -> Figures:
         checks=sorted(checks.values(), key=attrgetter("name")),
         slices=sorted(slices.values(), key=lambda s: (-s.calls, s.model, s.prompt)),
         destinations=_destinations(points),
-        refused_requests=_by(points.get(instruments.REQUESTS, []), otel_evals.OUTCOME).get("refused", 0),
         crashes=_total(points.get(instruments.TASK_CRASHES, [])),
         judges=_judges(snapshot, points),
     )

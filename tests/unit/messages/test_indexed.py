@@ -1,4 +1,4 @@
-from otel_evals.messages.indexed import WHOLE, has_indexed, nest, nest_all
+from otel_evals.messages.indexed import WHOLE, nest, nest_all
 
 
 def test_indices_are_sorted_as_numbers_and_closed_up():
@@ -36,8 +36,3 @@ def test_items_may_be_plain_values_or_maps_of_their_own():
 def test_endless_keys_do_not_nest_endlessly():
     found = nest({"p.0." + ".".join("a" * 5000): 1}, "p.")
     assert len(found) == 1
-
-
-def test_an_index_is_seen_after_its_prefix():
-    assert has_indexed({"gen_ai.prompt.3.role": "user"}, "gen_ai.prompt.")
-    assert not has_indexed({"gen_ai.prompt.name": "greeting"}, "gen_ai.prompt.")
