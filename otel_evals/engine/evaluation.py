@@ -95,12 +95,14 @@ class Evaluator:
                 continue
             try:
                 finding = self._worst(check, scans)
-            except Exception as error:  # noqa: BLE001 - stage boundary: one check's error is a value, never the span's end
+                if finding is not None:
+                    clean = finding.score == 1.0 and not finding.explanation and finding.label is Label.PASS
+                    results.append(self._clean[check.name] if clean else _result(versioned, finding))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - stage boundary: one check's error is a value, never the span's end
+                # A panic of an extension in Rust, and `sys.exit`, are no Exception.
                 failures.append(_failure(versioned, error))
-                continue
-            if finding is not None:
-                clean = finding.score == 1.0 and not finding.explanation and finding.label is Label.PASS
-                results.append(self._clean[check.name] if clean else _result(versioned, finding))
         truncated = has_content and any(scan.truncated for scan in scans)
         return Evaluation(
             results=tuple(results),
@@ -126,11 +128,14 @@ def _badness(finding: Finding) -> tuple[bool, float]:
 
 
 def _result(versioned: VersionedCheck, finding: Finding) -> EvaluationResult:
+    """The result of a finding. Raises ValueError when a check has found what cannot be: its code may be a plug-in's."""
+    if not 0.0 <= finding.score <= 1.0:
+        raise ValueError("a score lies between 0 and 1")
     return EvaluationResult(
         name=versioned.check.name,
-        label=finding.label,
+        label=Label(finding.label),
         score=finding.score,
-        explanation=finding.explanation,
+        explanation=finding.explanation[:_MESSAGE_CAP].encode(errors="replace").decode(),
         evaluator_id=versioned.check.name,
         evaluator_version=versioned.version,
     )
@@ -146,7 +151,7 @@ def _timeout(versioned: VersionedCheck) -> EvaluationFailure:
     )
 
 
-def _failure(versioned: VersionedCheck, error: Exception) -> EvaluationFailure:
+def _failure(versioned: VersionedCheck, error: BaseException) -> EvaluationFailure:
     # The error's text may quote content, so only its type leaves the process.
     return EvaluationFailure(
         name=versioned.check.name,

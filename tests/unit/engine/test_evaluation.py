@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from otel_evals.engine.evaluation import Evaluator, VersionedCheck
+import pytest
+
+from otel_evals.engine.evaluation import Evaluation, Evaluator, VersionedCheck
 from otel_evals.records.decision import RiskBand
-from otel_evals.records.evaluation import Finding, failed, passed
+from otel_evals.records.evaluation import Finding, Label, failed, passed
 from otel_evals.records.exchange import Choice, Exchange, Message
 from otel_evals.routing.router import Router
 from otel_evals.routing.settings import RiskSettings
@@ -96,3 +98,53 @@ def test_its_unbounded_twin_has_no_budget():
 def test_the_worst_choice_is_the_result():
     found = _evaluator(HandClock(), None).evaluate(TWO)
     assert {(r.label, r.score, r.explanation) for r in found.results} == {("fail", 0.25, "Bad.")}
+
+
+class Panic(BaseException):
+    """What an extension in Rust raises."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Odd:
+    """A check of a plug-in that finds what it is given, or raises it."""
+
+    found: Any
+    name: ClassVar[str] = "odd"
+    band: ClassVar[RiskBand | None] = RiskBand.HIGH
+    needs_content: ClassVar[bool] = True
+
+    def patterns(self) -> tuple[Pattern, ...]:
+        return ()
+
+    def evaluate(self, scan: Scan) -> Any:
+        if isinstance(self.found, BaseException):
+            raise self.found
+        return self.found
+
+
+def _beside(odd: Odd) -> Evaluation:
+    checks = [odd, Costly(name="sound", cost=0.0, clock=HandClock())]
+    return Evaluator([VersionedCheck(c, "v1") for c in checks], Router(RiskSettings(), {})).evaluate(EXCHANGE)
+
+
+@pytest.mark.parametrize(
+    ("found", "error"),
+    [
+        ("yes", "AttributeError"),
+        (Finding(label=Label.FAIL, score=math.nan), "ValueError"),
+        (Finding(label=Label.FAIL, score=7.0), "ValueError"),
+        (Finding(label="bad", score=0.5), "ValueError"),
+        (Finding(label=Label.FAIL, score=None), "TypeError"),
+        (SystemExit(3), "SystemExit"),
+        (Panic("index out of bounds"), "Panic"),
+    ],
+)
+def test_nonsense_from_one_check_is_its_own_failure_and_costs_no_other_check(found, error):
+    evaluation = _beside(Odd(found=found))
+    assert [(failure.name, failure.error_type) for failure in evaluation.failures] == [("odd", error)]
+    assert [result.name for result in evaluation.results] == ["sound"]
+
+
+def test_an_explanation_is_bounded_and_can_be_encoded():
+    evaluation = _beside(Odd(found=failed("\ud800" + "x" * 100_000, 0.5)))
+    assert evaluation.results[0].explanation == "?" + "x" * 999
