@@ -114,7 +114,7 @@ class Processor:
             content=config.content,
             markers=[marker for dialect in dialects for marker in dialect.markers],
         )
-        self.warnings += [*self._forwarder.warnings, *self._spools.unclaimed()]
+        self.warnings += [*self._forwarder.warnings, *self._spools.unclaimed(), *self._spools.strangers()]
         await self._forwarder.start()
         self._measurements = Measurements(meters, config.prices)
         await self._open_desk(evaluator)

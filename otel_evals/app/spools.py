@@ -100,6 +100,22 @@ class Spools:
             if path.name not in claimed and any(path.glob("*.journal"))
         ]
 
+    def strangers(self) -> list[str]:
+        """A sentence for each folder with spans of a processor on other ports that does not run, if this is worker 0.
+
+        It may be about to start again, so what it holds is not ours to send.
+        """
+        own = self._folder.parent
+        if self._folder.name != "0":
+            return []
+        journals = [path.parent for path in own.parent.glob("*/*/**/*.journal") if own not in path.parents]
+        idle = {place.relative_to(own.parent).parts[0] for place in journals if not is_locked(place)}
+        return [
+            f"{own.parent / name} holds requests of a processor on other ports that does not run: "
+            "they are not sent before one starts with those ports and this data folder"
+            for name in sorted(idle)
+        ]
+
     async def run(self, forwarder: Forwarder) -> None:
         """Take over the disk queues of the orphans, then watch all journals until cancelled."""
         for destination in self._config.forward:

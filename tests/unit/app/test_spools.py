@@ -54,6 +54,19 @@ async def test_requests_that_no_destination_claims_are_named(tmp_path) -> None:
     assert "gone" in sentence
 
 
+async def test_spans_of_a_processor_on_other_ports_are_named_while_it_does_not_run(tmp_path) -> None:
+    own = tmp_path / "4317-4318" / "0"
+    await leave(own / "queues" / "kept", b"x")
+    await leave(tmp_path / "5317-5318" / "1" / "queues" / "kept", b"x")
+    await leave(tmp_path / "6317-6318" / "0" / "held", b"x")
+    running = await Journal.open(tmp_path / "6317-6318" / "0" / "held", max_bytes=1 << 20)
+    (sentence,) = make(Config(), own).strangers()
+    assert "5317-5318" in sentence
+    await running.close()
+    assert len(make(Config(), own).strangers()) == 2
+    assert make(Config(), own.with_name("1")).strangers() == []
+
+
 @pytest.mark.timeout(60)
 async def test_a_queue_without_room_is_said_and_unsaid(tmp_path) -> None:
     said: asyncio.Queue[list[str]] = asyncio.Queue()
