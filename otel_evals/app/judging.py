@@ -19,6 +19,7 @@ from otel_evals.engine.coverage import CoverageLedger
 from otel_evals.engine.deliver import Deliver, Passage
 from otel_evals.engine.judge_hold import JudgeHold
 from otel_evals.engine.judge_measure import JudgeMeasurements, OnJudged
+from otel_evals.engine.judgement_end import Wire
 from otel_evals.engine.judging import Judging
 from otel_evals.engine.late_feedback import LateFeedback, said
 from otel_evals.engine.measure import Measurements
@@ -112,8 +113,12 @@ class JudgeDesk:
             meters=meters,
             tasks=tasks,
             clock=clock,
-            late=config.results.late,
-            own_resource=attributes(1, ((gen_ai.SERVICE_NAME, "otel-evals"), ("service.version", __version__))),
+            wire=Wire(
+                late=config.results.late,
+                log_events=config.results.log_events,
+                call_traces=section.call_traces,
+                resource=attributes(1, ((gen_ai.SERVICE_NAME, "otel-evals"), ("service.version", __version__))),
+            ),
             reservoirs=reservoirs,
         )
         recent = RecentSpans(section.feedback_memory, section.feedback_window, clock)

@@ -35,6 +35,10 @@ class Passage:
             raise
         self.settle(spans, accepted)
 
+    async def tell(self, body: bytes, records: int) -> None:
+        """Deliver log records of our own. Raises Unavailable, or Refused: they are lost then, and counted there."""
+        await self._deliver(Signal.LOGS, body, records)
+
     def settle(self, delivered: int, accepted: Accepted) -> None:
         """Count what the next hop took of a delivery."""
         if self._settles:

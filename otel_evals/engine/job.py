@@ -30,6 +30,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     shadow: bool = False
     results: tuple[EvaluationResult, ...] = ()
     failures: tuple[EvaluationFailure, ...] = ()
+    response_id: str | None = None
+    """Of the judged call."""
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -164,6 +164,7 @@ class JudgeHold:
             tuple(failure for answer in answers for failure in answer.failures),
             coverage=combined(outcomes),
             time_ns=self._clock.time_ns(),
+            response_id=next((a.response_id for a in answers if a.response_id is not None), None),
         )
         frame = walk(body)
         start = frame.resources[0].scopes[0].items[0].start

@@ -15,8 +15,6 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from otel_evals.emit.evaluation_span import Judgement, LateForm, call_span, evaluation_span
-from otel_evals.emit.results import Outcome
 from otel_evals.engine.asking import ask, estimate
 from otel_evals.engine.budget import Budget, Reservation
 from otel_evals.engine.coverage import CoverageLedger
@@ -26,6 +24,7 @@ from otel_evals.engine.holding import SpanKey
 from otel_evals.engine.job import Answer, Job, decode_job, encode
 from otel_evals.engine.judge_hold import HeldSpan, JudgeHold
 from otel_evals.engine.judge_measure import JudgeMeasurements
+from otel_evals.engine.judgement_end import Wire, compose
 from otel_evals.engine.measure import slice_values
 from otel_evals.engine.outbox import Outbox
 from otel_evals.engine.persistence import BACKOFF, persist
@@ -37,14 +36,12 @@ from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Unavailable
-from otel_evals.records.evaluation import EvaluationResult
 from otel_evals.records.judging import SamplingDecision
 from otel_evals.spool.judge_store import JudgeStore, NewJob, NewSpan, OpenJob, Taken, hour_of
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
 
 _LOG: Final = logging.getLogger(__name__)
-_NS: Final = 1e9
 _REMEMBERED: Final = 50_000
 _TAKE_PATIENCE: Final = 2.0
 """Seconds that a request waits until its selected spans are durable; then they go on without judges."""
@@ -102,15 +99,10 @@ class Judging:
         meters: Meters,
         tasks: Tasks,
         clock: Clock,
-        late: LateForm = LateForm.CHILD,
-        own_resource: bytes = b"",
+        wire: Wire | None = None,
         reservoirs: Reservoirs | None = None,
     ) -> None:
-        """Put judging together.
-
-        `own_resource`: the processor's encoded Resource, for the traces of judge calls. `reservoirs`: those that the
-        planner asks.
-        """
+        """Put judging together. `wire`: how results travel; `reservoirs`: those that the planner asks."""
         self._specs = {spec.key: spec for spec in specs}
         self._settings = settings
         self._store = store
@@ -121,8 +113,7 @@ class Judging:
         self._measure = measurements
         self._tasks = tasks
         self._clock = clock
-        self._late = late
-        self._own_resource = own_resource
+        self._wire = wire or Wire()
         self._reservoirs = Reservoirs(store, tasks, clock) if reservoirs is None else reservoirs
         self.on_left_out: Callable[[tuple[bytes, bytes], JudgeSpec, SamplingDecision], None] | None = None
         """Told of spans (trace and span id) that a reservoir has let go, once that is in the ledger."""
@@ -431,56 +422,21 @@ class Judging:
     async def _end(self, task: _Task, job: Job, ended: Ended) -> None:
         """Make the end of a judgement durable, and let follow what follows from it."""
         spec, held = task.spec, task.held
-        results = ended.results(spec, job.decision)
-        outcome = results[0] if results else ended.failure(spec, job.decision)
-        judgement = self._judgement(spec, job, ended, outcome)
         # Nothing is awaited from here to the store: a span that leaves sees the answer, or this sees that it leaves.
         rides = held is not None and not held.leaving
-        answer = None
-        if rides:
-            failures = () if results or not ended.was_asked else (ended.failure(spec, job.decision),)
-            answer = encode(Answer(coverage=ended.coverage, shadow=spec.shadow, results=results, failures=failures))
+        end = compose(spec, job, ended, wire=self._wire, clock=self._clock, rides=rides)
         posted = await self._store.answered(
             task.id,
             outcome=ended.coverage.value,
             hour=self._hour(),
-            answer=answer,
-            outbox=self._parcels(judgement, results[1:], rides=rides),
+            answer=None if end.answer is None else encode(end.answer),
+            outbox=end.parcels,
         )
         if posted is not None:
             self._outbox.send(posted)
-            self._measure.ended(spec, judgement, job.where, mismatched=ended.mismatched, is_late=task.is_late)
+            self._measure.ended(spec, end.judgement, job.where, mismatched=ended.mismatched, is_late=task.is_late)
         if held is not None:
             self._hold.answered(held, task.id)
-
-    def _judgement(self, spec: JudgeSpec, job: Job, ended: Ended, outcome: Outcome) -> Judgement:
-        exchange = job.case.exchange
-        now = ended.ended_ns or self._clock.time_ns()
-        return Judgement(
-            outcome=outcome,
-            coverage=ended.coverage,
-            trace_id=exchange.trace_id,
-            span_id=exchange.span_id,
-            response_id=exchange.response_id,
-            resource=job.resource,
-            started_ns=ended.started_ns or now,
-            ended_ns=now,
-            lag=(now - exchange.end_ns) / _NS if exchange.end_ns else -1.0,
-            usage=ended.usage,
-            cost=ended.cost,
-            request_model=spec.model,
-            calls=ended.calls,
-        )
-
-    def _parcels(self, judgement: Judgement, members: Sequence[EvaluationResult], *, rides: bool) -> list[bytes]:
-        """What is to be sent beside the span: the late result, those of a panel's members, the trace of the call."""
-        parcels: list[bytes] = []
-        if not rides and self._late is not LateForm.LOG:
-            said = [judgement, *(msgspec.structs.replace(judgement, outcome=member) for member in members)]
-            parcels += [evaluation_span(one, self._late) for one in said]
-        if self._settings.call_traces and judgement.calls:
-            parcels.append(call_span(judgement, self._own_resource))
-        return parcels
 
     def _hour(self) -> int:
         return hour_of(self._clock.time_ns())

@@ -47,10 +47,10 @@ FEEDBACK_SIGNAL: Final = "otel_evals.feedback.signal"
 
 PREFIX: Final = "otel_evals."
 RESERVED_WORDS: Final = frozenset({
-    "active", "agreement", "computed", "content", "cost", "coverage", "decision", "destination", "divergence", "estimator",
-    "evaluation", "evaluations", "evaluator", "feedback", "judge", "label", "lag", "metrics", "operation", "outcome",
-    "prompt", "quality", "reason", "review", "risk", "route", "sampling", "score", "shadow", "source", "spans",
-    "statistic", "tokens", "verdict", "waiting", "window",
+    "active", "agreement", "computed", "content", "cost", "coverage", "decision", "destination", "divergence",
+    "estimator", "evaluation", "evaluations", "evaluator", "feedback", "judge", "label", "lag", "metrics",
+    "operation", "outcome", "prompt", "quality", "reason", "review", "risk", "route", "sampling", "score", "shadow",
+    "source", "spans", "statistic", "tokens", "verdict", "waiting", "window",
 })  # fmt: skip
 """Words that follow `otel_evals.` in the contract: no evaluation may be called one of these."""
 

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from otel_evals.records.errors import ConfigurationError
+from otel_evals.records.signal import Signal
 from otel_evals.spool import draws
 from otel_evals.spool.draws import Draw
 from otel_evals.spool.transactions import Transactions
@@ -53,7 +54,8 @@ ALTER TABLE jobs ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
 ALTER TABLE jobs ADD COLUMN waits_until REAL NOT NULL DEFAULT 0;
 {draws.TABLES}
 """
-_STEPS: Final = (_TABLES, _LATER)
+_SIGNALS: Final = "ALTER TABLE outbox ADD COLUMN signal TEXT NOT NULL DEFAULT 'traces'"
+_STEPS: Final = (_TABLES, _LATER, _SIGNALS)
 """What makes each format of the one before."""
 _FORMAT: Final = len(_STEPS)
 
@@ -106,6 +108,13 @@ class OpenJob(msgspec.Struct, frozen=True):
     """Whether its span had an outcome before, which feedback has reopened."""
     waits_until: float = 0.0
     """As in `NewJob`."""
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """A request body that judging itself sends: one span, or log records."""
+
+    signal: Signal
+    body: bytes
 
 
 class Leftovers(msgspec.Struct, frozen=True):
@@ -319,7 +328,7 @@ class JudgeStore:
         return await self._do(read)
 
     async def answered(
-        self, job: int, *, outcome: str, hour: int, answer: bytes | None, outbox: Sequence[bytes]
+        self, job: int, *, outcome: str, hour: int, answer: bytes | None, outbox: Sequence[Parcel]
     ) -> list[int] | None:
         """End a job: its outcome goes to the ledger, what follows from it to the outbox, all in one.
 
@@ -343,7 +352,7 @@ class JudgeStore:
             if row is None:
                 return None
             _count(connection, row, hour, outcome, 1)
-            return [self._post(connection, body) for body in outbox]
+            return [self._post(connection, parcel) for parcel in outbox]
 
         return await self._do(write)
 
@@ -383,8 +392,9 @@ class JudgeStore:
 
         return await self._do(write)
 
-    def _post(self, connection: sqlite3.Connection, body: bytes) -> int:
-        return connection.execute("INSERT INTO outbox (owner, body) VALUES (?, ?)", (self._owner, body)).lastrowid or 0
+    def _post(self, connection: sqlite3.Connection, parcel: Parcel) -> int:
+        row = (self._owner, parcel.signal.value, parcel.body)
+        return connection.execute("INSERT INTO outbox (owner, signal, body) VALUES (?, ?, ?)", row).lastrowid or 0
 
     async def released(self, held: int) -> None:
         """Forget a held span that has gone on, with the answers that it took along; its open jobs stay."""
@@ -395,9 +405,14 @@ class JudgeStore:
 
         await self._do(write)
 
-    async def parcel(self, parcel: int) -> bytes | None:
+    async def parcel(self, parcel: int) -> Parcel | None:
         """A body of the outbox; None when it is gone."""
-        return await self._do(lambda c: _one(c.execute("SELECT body FROM outbox WHERE id = ?", (parcel,)).fetchone()))
+
+        def read(connection: sqlite3.Connection) -> Parcel | None:
+            row = connection.execute("SELECT signal, body FROM outbox WHERE id = ?", (parcel,)).fetchone()
+            return None if row is None else Parcel(Signal(row[0]), row[1])
+
+        return await self._do(read)
 
     async def sent(self, parcel: int) -> None:
         """Forget a body of the outbox that has been forwarded."""

@@ -160,17 +160,17 @@ async def test_a_judge_of_runs_reads_the_steps_of_an_agent_and_its_verdict_stand
     tool_call = [{"type": "tool_call", "id": "c1", "name": "find_order", "arguments": {"id": 7}}]
     first = {
         **chat_attributes(question="Where is my order?"),
-        "gen_ai.output.messages": json.dumps([
-            {"role": "assistant", "parts": tool_call, "finish_reason": "tool_call"}
-        ]),
+        "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": tool_call, "finish_reason": "tool_call"}]),
     }
     second = {
         **chat_attributes(answer="It arrives on Friday. [truth:pass]"),
-        "gen_ai.input.messages": json.dumps([
-            {"role": "user", "parts": [{"type": "text", "content": "Where is my order?"}]},
-            {"role": "assistant", "parts": tool_call},
-            {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "due on Friday"}]},
-        ]),
+        "gen_ai.input.messages": json.dumps(
+            [
+                {"role": "user", "parts": [{"type": "text", "content": "Where is my order?"}]},
+                {"role": "assistant", "parts": tool_call},
+                {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "due on Friday"}]},
+            ]
+        ),
     }
     run = traces_body(
         make_span(first, trace=1, span=2, parent=1, name="first", start=1),
@@ -219,16 +219,19 @@ async def test_kills_lose_and_double_nothing_and_the_ledger_adds_up(make_process
         await until(settled, "no judgement pending")
         await until(processor.balanced, "counts that add up")
         found = arrived(sink)
-        judged = {name for name in ledger.acknowledged if name.endswith("-0")}
+        sent = {name: copies for name, copies in found.items() if name in ledger.tries}
+        # What was on its way at a kill may come again; its ids, and those of its verdict, are the same.
+        check(ledger, sent, resent=KILLS * 80)
         late: dict[bytes, set[bytes]] = {}
         for span in found.get("evaluate answer_relevance", ()):
-            late.setdefault(span.parent_span_id + span.trace_id, set()).add(span.span_id)
+            late.setdefault(span.trace_id + span.parent_span_id, set()).add(span.span_id)
         assert all(len(ids) == 1 for ids in late.values()), "a verdict that is sent twice has the same id"
-        for name in judged:
-            [span] = {s.span_id + s.trace_id: s for s in found[name]}.values()
-            riding = {name: len(judge_events(s)) for s in found[name]}
-            assert riding[name] + len(late.get(span.span_id + span.trace_id, ())) >= 1, f"{name} has no verdict"
+        for name in (name for name in ledger.acknowledged if name.endswith("-0")):
+            copies = sent[name]
+            assert len({copy.trace_id + copy.span_id for copy in copies}) == 1
+            followed = len(late.get(copies[0].trace_id + copies[0].span_id, ()))
+            assert max(len(judge_events(copy)) for copy in copies) + followed >= 1, f"{name} has no verdict"
         counts = await processor.judge_ledger()
         assert counts["seen"] == sum(count for outcome, count in counts.items() if outcome != "seen")
-        assert counts["seen"] >= len(judged)
+        assert counts["seen"] >= sum(name.endswith("-0") for name in ledger.acknowledged)
         assert await processor.stop() == 0

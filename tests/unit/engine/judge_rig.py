@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_evals.emit.evaluation_span import LateForm
@@ -17,6 +18,7 @@ from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluation
 from otel_evals.engine.judge_hold import JudgeHold
 from otel_evals.engine.judge_measure import JudgeMeasurements
+from otel_evals.engine.judgement_end import Wire
 from otel_evals.engine.judging import Judging, Selected
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.outbox import Outbox
@@ -30,6 +32,7 @@ from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Choice, Exchange, Message
 from otel_evals.records.intake import Accepted
 from otel_evals.records.judging import Estimate, JudgeCase, SamplingDecision, Target, Verdict
+from otel_evals.records.signal import Signal
 from otel_evals.records.units import Duration
 from otel_evals.sampling.sampler import Sampler
 from otel_evals.sampling.settings import SamplingSettings
@@ -147,6 +150,7 @@ class World:
         limits: Limits | None = None,
         own: dict[str, Limits] | None = None,
         late: LateForm = LateForm.CHILD,
+        log_events: bool = False,
         clock: Clock | None = None,
         **settings: Any,
     ) -> None:
@@ -158,6 +162,7 @@ class World:
         self.store = FailingStore(store)
         self.specs = specs
         self.bodies: list[bytes] = []
+        self.logs: list[bytes] = []
         self.changed = asyncio.Event()
         self.next_hop: Exception | None = None
         held = JudgingSettings(**settings)
@@ -181,17 +186,17 @@ class World:
             meters=self.meters,
             tasks=self.tasks,
             clock=self.clock,
-            late=late,
+            wire=Wire(late=late, log_events=log_events, call_traces=held.call_traces),
         )
 
     def _on_judged(self, judgement: Any) -> None:
         self.judgements.append(judgement)
         self.changed.set()
 
-    async def deliver(self, _signal: Any, body: bytes, _items: int) -> Accepted:
+    async def deliver(self, signal: Signal, body: bytes, _items: int) -> Accepted:
         if self.next_hop is not None:
             raise self.next_hop
-        self.bodies.append(body)
+        (self.logs if signal is Signal.LOGS else self.bodies).append(body)
         self.changed.set()
         return Accepted()
 
@@ -207,6 +212,16 @@ class World:
             for scope_spans in resource_spans.scope_spans
             for span in scope_spans.spans
             if name is None or span.name == name
+        ]
+
+    def records(self) -> list[Any]:
+        """The log records that arrived at the next hop."""
+        return [
+            record
+            for body in self.logs
+            for resource_logs in ExportLogsServiceRequest.FromString(body).resource_logs
+            for scope_logs in resource_logs.scope_logs
+            for record in scope_logs.log_records
         ]
 
     async def until(self, condition: Callable[[], Any]) -> Any:

@@ -567,6 +567,27 @@ async def test_a_verdict_that_is_made_again_after_a_kill_has_the_same_ids(make_w
     assert await ids() == await ids()
 
 
+async def test_a_late_result_may_travel_as_a_log_event_alone(make_world):
+    judge = spec(ScriptedJudge())
+    world = await make_world(judge, late=LateForm.LOG)
+    await world.take(selected(1, judge, held=False))
+    [record] = await world.until(world.records)
+    assert attribute(record, "gen_ai.evaluation.name") == "tone"
+    assert attribute(record, "otel_evals.evaluator.type") == "llm_judge"
+    assert any(record.span_id)
+    assert not world.spans("evaluate tone")
+
+
+async def test_results_that_ride_are_log_events_too_where_these_are_wanted(make_world):
+    judge = spec(ScriptedJudge())
+    world = await make_world(judge, log_events=True)
+    await world.take(selected(1, judge))
+    [span] = await world.until(lambda: world.spans("call 1"))
+    [record] = await world.until(world.records)
+    assert record.span_id == span.span_id
+    assert len(judge_events(span)) == 1
+
+
 async def test_the_results_of_a_panel_follow_with_ids_of_their_own(make_world):
     members = (with_answer(GOOD, member="a"), with_answer(GOOD, member="b", label=Label.FAIL, score=0.0))
     judge = spec(ScriptedJudge(says=with_answer(GOOD, members=members)))

@@ -8,9 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otel_evals.records.errors import ConfigurationError
-from otel_evals.spool.judge_store import JudgeStore, NewJob, NewSpan, Spent, Taken, hour_of, read_ledger, read_spent
+from otel_evals.records.signal import Signal
+from otel_evals.spool.judge_store import (
+    JudgeStore,
+    NewJob,
+    NewSpan,
+    Parcel,
+    Spent,
+    Taken,
+    hour_of,
+    read_ledger,
+    read_spent,
+)
 
 HOUR = 500_000
+TRACE = Parcel(Signal.TRACES, b"trace")
 NO_LIMIT = Spent(-1, -1, -1)
 
 
@@ -34,7 +46,7 @@ async def ledger(store: JudgeStore) -> dict[str, tuple[int, int, dict[str, int]]
 async def test_a_job_that_is_answered_while_its_span_is_held_keeps_its_answer_until_the_span_has_gone(store):
     [taken] = await store.take([span("a", "b")], HOUR)
     first, second = taken.jobs
-    assert await store.answered(first, outcome="judged", hour=HOUR, answer=b"yes", outbox=[b"trace"]) == [1]
+    assert await store.answered(first, outcome="judged", hour=HOUR, answer=b"yes", outbox=[TRACE]) == [1]
     assert await store.answers(taken.held) == [b"yes"]
     assert await ledger(store) == {"a": (1, 0, {"judged": 1}), "b": (1, 1, {})}
     await store.released(taken.held)
@@ -48,8 +60,8 @@ async def test_a_job_that_is_answered_while_its_span_is_held_keeps_its_answer_un
 @pytest.mark.parametrize("answer", [None, b"yes"])
 async def test_a_job_ends_once(store, answer):
     [taken] = await store.take([span("a")], HOUR)
-    assert await store.answered(taken.jobs[0], outcome="judged", hour=HOUR, answer=answer, outbox=[b"1"]) == [1]
-    assert await store.answered(taken.jobs[0], outcome="timeout", hour=HOUR, answer=None, outbox=[b"2"]) is None
+    assert await store.answered(taken.jobs[0], outcome="judged", hour=HOUR, answer=answer, outbox=[TRACE]) == [1]
+    assert await store.answered(taken.jobs[0], outcome="timeout", hour=HOUR, answer=None, outbox=[TRACE]) is None
     assert await ledger(store) == {"a": (1, 0, {"judged": 1})}
     assert await store.parcel(2) is None
 
@@ -109,7 +121,7 @@ def test_whatever_happens_the_ledger_adds_up(tmp_path_factory, operations):
             elif operation in {"end", "ride"}:
                 answer = b"x" if operation == "ride" else None
                 for job in one.jobs[: 1 + which % 2]:
-                    await store.answered(job, outcome="judged", hour=HOUR - step, answer=answer, outbox=[b"y"])
+                    await store.answered(job, outcome="judged", hour=HOUR - step, answer=answer, outbox=[TRACE])
             elif operation == "undo":
                 await store.undo([one], HOUR)
             elif operation == "release" and one.held is not None:
