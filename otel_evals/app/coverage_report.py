@@ -8,7 +8,7 @@ from otel_evals.app.host import spool_folder
 from otel_evals.app.spools import JUDGE_STORE
 from otel_evals.config.schema import Config
 from otel_evals.records.decision import CoverageOutcome
-from otel_evals.spool.judge_store import JudgeCounts, read_ledger
+from otel_evals.spool.judge_books import JudgeCounts, read_ledger
 
 _ORDER = [outcome.value for outcome in CoverageOutcome]
 

@@ -16,7 +16,7 @@ from otel_evals.records.clock import Clock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.sampling.throttle import Spending as Pace
 from otel_evals.sampling.throttle import throttle
-from otel_evals.spool.judge_store import Spent, read_spent
+from otel_evals.spool.judge_books import Spent, read_spent
 from otel_evals.view.board import Judging, ShownJudge, Spending
 
 _LOG: Final = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from otel_evals.records.clock import Clock
 from otel_evals.records.exchange import Usage
 from otel_evals.records.judging import Estimate
 from otel_evals.sampling.throttle import Spending, throttle
-from otel_evals.spool.judge_store import JudgeStore, Spent
+from otel_evals.spool.judge_books import Spent
+from otel_evals.spool.judge_store import JudgeStore
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _NS: Final = 1_000_000_000

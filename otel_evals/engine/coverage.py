@@ -14,7 +14,8 @@ from otel_evals.engine.plan import Plan
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import Unavailable
-from otel_evals.spool.judge_store import JudgeStore, hour_of
+from otel_evals.spool.judge_books import hour_of
+from otel_evals.spool.judge_store import JudgeStore
 
 _LOG: Final = logging.getLogger(__name__)
 _INTERVAL: Final = 1.0

@@ -13,7 +13,7 @@ from otel_evals.engine.plan import JudgeSpec
 from otel_evals.engine.verdicts import Ended
 from otel_evals.records.clock import Clock
 from otel_evals.records.signal import Signal
-from otel_evals.spool.judge_store import Parcel
+from otel_evals.spool.judge_rows import Parcel
 
 _NS: Final = 1e9
 

@@ -37,7 +37,9 @@ from otel_evals.records.clock import Clock
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Unavailable
 from otel_evals.records.judging import SamplingDecision
-from otel_evals.spool.judge_store import JudgeStore, NewJob, NewSpan, OpenJob, Taken, hour_of
+from otel_evals.spool.judge_books import hour_of
+from otel_evals.spool.judge_rows import NewJob, NewSpan, OpenJob, Taken
+from otel_evals.spool.judge_store import JudgeStore
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
 

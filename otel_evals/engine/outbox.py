@@ -13,7 +13,8 @@ from otel_evals.engine.persistence import persist
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.errors import Refused
 from otel_evals.records.signal import Signal
-from otel_evals.spool.judge_store import JudgeStore, Parcel
+from otel_evals.spool.judge_rows import Parcel
+from otel_evals.spool.judge_store import JudgeStore
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
 

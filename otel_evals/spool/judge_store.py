@@ -7,209 +7,20 @@ Invariant, after a crash at any point too: for each judge and version, spans see
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-import msgspec
-
-from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.signal import Signal
 from otel_evals.spool import draws
+from otel_evals.spool import judge_books as books
 from otel_evals.spool.draws import Draw
+from otel_evals.spool.judge_books import JudgeCounts, Spent
+from otel_evals.spool.judge_rows import Counts, Leftovers, NewSpan, OpenJob, Parcel, Taken
+from otel_evals.spool.judge_tables import prepare
 from otel_evals.spool.transactions import Transactions
 
 _HOUR: Final = 3600
-_KEPT: Final = 48 * _HOUR
-"""Seconds for which the budgets of past periods are remembered at least."""
-_CHECKED: Final = 256 << 20
-"""Bytes up to which a store is checked when it is opened; beyond, a start would take too long."""
-SEEN: Final = "seen"
-"""The ledger's count of all GenAI spans that a judge could have come to."""
-
-_TABLES: Final = """
-CREATE TABLE held (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, body BLOB NOT NULL);
-CREATE TABLE jobs (
-    id INTEGER PRIMARY KEY, owner TEXT NOT NULL, held INTEGER REFERENCES held (id) ON DELETE SET NULL,
-    judge TEXT NOT NULL, version TEXT NOT NULL, payload BLOB NOT NULL, answer BLOB
-);
-CREATE INDEX jobs_by_held ON jobs (held) WHERE held IS NOT NULL;
-CREATE TABLE outbox (id INTEGER PRIMARY KEY, owner TEXT NOT NULL, body BLOB NOT NULL);
-CREATE TABLE ledger (
-    judge TEXT NOT NULL, version TEXT NOT NULL, hour INTEGER NOT NULL, outcome TEXT NOT NULL, spans INTEGER NOT NULL,
-    PRIMARY KEY (judge, version, hour, outcome)
-) WITHOUT ROWID;
-CREATE TABLE budget (
-    judge TEXT NOT NULL, period INTEGER NOT NULL, start INTEGER NOT NULL,
-    calls INTEGER NOT NULL, tokens INTEGER NOT NULL, cost REAL NOT NULL,
-    PRIMARY KEY (judge, period, start)
-) WITHOUT ROWID;
-CREATE TABLE sightings (
-    service TEXT NOT NULL, prompt TEXT NOT NULL, model TEXT NOT NULL, first REAL NOT NULL,
-    PRIMARY KEY (service, prompt, model)
-) WITHOUT ROWID
-"""
-_LATER: Final = f"""
-ALTER TABLE jobs ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
-ALTER TABLE jobs ADD COLUMN waits_until REAL NOT NULL DEFAULT 0;
-{draws.TABLES}
-"""
-_SIGNALS: Final = "ALTER TABLE outbox ADD COLUMN signal TEXT NOT NULL DEFAULT 'traces'"
-_STEPS: Final = (_TABLES, _LATER, _SIGNALS)
-"""What makes each format of the one before."""
-_FORMAT: Final = len(_STEPS)
-
-T = TypeVar("T")
-
-
-class NewJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A judgement to be made."""
-
-    judge: str
-    version: str
-    payload: bytes
-    """Everything that the judgement needs, encoded by the engine."""
-    replaces: str = ""
-    """The outcome that the ledger has of this span already, which feedback has reopened; empty for a new span."""
-    draws: tuple[Draw, ...] = ()
-    """Windows of reservoirs that the span is offered to."""
-    uniform: float = 0.0
-    """The number that is drawn there."""
-    waits_until: float = 0.0
-    """When it is decided whether the judge is asked at all, s since the epoch; 0 = it is."""
-
-
-class NewSpan(msgspec.Struct, frozen=True, kw_only=True):
-    """A span that was selected."""
-
-    body: bytes | None
-    """A request body of its own when it is to be held; None when it goes on at once."""
-    jobs: tuple[NewJob, ...]
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """Where a selected span stands in the store."""
-
-    held: int | None
-    jobs: tuple[int, ...]
-    thresholds: Mapping[tuple[str, int], float] = {}
-    """What the reservoirs say now that it was offered to."""
-
-
-class OpenJob(msgspec.Struct, frozen=True):
-    """A job that a former run left."""
-
-    id: int
-    held: int | None
-    judge: str
-    version: str
-    answered: bool
-    is_late: bool = False
-    """Whether its span had an outcome before, which feedback has reopened."""
-    waits_until: float = 0.0
-    """As in `NewJob`."""
-
-
-class Parcel(msgspec.Struct, frozen=True):
-    """A request body that judging itself sends: one span, or log records."""
-
-    signal: Signal
-    body: bytes
-
-
-class Leftovers(msgspec.Struct, frozen=True):
-    """What a former run left."""
-
-    held: tuple[int, ...]
-    jobs: tuple[OpenJob, ...]
-    outbox: tuple[int, ...]
-
-
-Counts = Mapping[tuple[str, str, str], int]
-"""Spans by (judge, version, outcome)."""
-
-
-class Spent(msgspec.Struct, frozen=True, gc=False):
-    """What was used up within one period."""
-
-    calls: int = 0
-    tokens: int = 0
-    cost: float = 0.0
-
-
-class JudgeCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """The ledger of one judge version."""
-
-    judge: str
-    version: str
-    seen: int
-    pending: int
-    """Open jobs."""
-    outcomes: dict[str, int]
-    """Spans by final outcome."""
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether every span seen is accounted for."""
-        return self.seen == self.pending + sum(self.outcomes.values())
-
-
-def read_ledger(path: Path) -> list[JudgeCounts]:
-    """The ledger as it stands, also while processors write it; empty when there is no file.
-
-    Raises:
-        ConfigurationError: the file cannot be read.
-    """
-    return _look(path, _ledger) or []
-
-
-def read_spent(path: Path, periods: Sequence[tuple[str, int, int]]) -> list[Spent]:
-    """What was used so far in each (judge or empty for all, period in seconds, its start), as `read_ledger` reads.
-
-    Raises:
-        ConfigurationError: the file cannot be read.
-    """
-    return _look(path, lambda connection: [_spent(connection, *p) for p in periods]) or [Spent()] * len(periods)
-
-
-def _look(path: Path, read: Callable[[sqlite3.Connection], T]) -> T | None:
-    """One view of all tables; None when there is no file."""
-    if not path.is_file():
-        return None
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
-        try:
-            with connection:
-                connection.execute("BEGIN")
-                return read(connection)
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from error
-
-
-def _ledger(connection: sqlite3.Connection) -> list[JudgeCounts]:
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for judge, version, outcome, spans in connection.execute(
-        "SELECT judge, version, outcome, sum(spans) FROM ledger GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-    ):
-        counts.setdefault((judge, version), {})[outcome] = int(spans)
-    pending = {
-        (judge, version): int(jobs)
-        for judge, version, jobs in connection.execute(
-            "SELECT judge, version, count(*) FROM jobs WHERE answer IS NULL GROUP BY 1, 2"
-        )
-    }
-    return [
-        JudgeCounts(
-            judge=judge,
-            version=version,
-            seen=outcomes.pop(SEEN, 0),
-            pending=pending.get((judge, version), 0),
-            outcomes=outcomes,
-        )
-        for (judge, version), outcomes in counts.items()
-    ]
 
 
 class JudgeStore:
@@ -227,7 +38,7 @@ class JudgeStore:
         Raises:
             ConfigurationError: the file cannot be used, or a newer version has written it.
         """
-        store = cls(await Transactions.open(path, _prepare), owner)
+        store = cls(await Transactions.open(path, prepare), owner)
 
         def take_over(connection: sqlite3.Connection) -> None:
             for table in ("held", "jobs", "outbox"):
@@ -288,7 +99,7 @@ class JudgeStore:
                 (self._owner, held, job.judge, job.version, job.payload, job.replaces, job.waits_until),
             ).lastrowid
             jobs.append(row or 0)
-            _note_open(connection, (job.judge, job.version), hour, job.replaces, 1)
+            books.note_open(connection, (job.judge, job.version), hour, job.replaces, 1)
             for draw in job.draws:
                 thresholds[draw.key] = draws.offer(connection, draw, job.uniform)
         return Taken(held, tuple(jobs), thresholds)
@@ -303,7 +114,7 @@ class JudgeStore:
                         "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version, replaces", (job,)
                     ).fetchone()
                     if row is not None:
-                        _note_open(connection, row[:2], hour, row[2], -1)
+                        books.note_open(connection, row[:2], hour, row[2], -1)
                 connection.execute("DELETE FROM held WHERE id = ?", (one.held,))
 
         await self._do(write)
@@ -351,7 +162,7 @@ class JudgeStore:
                 row = connection.execute(f"UPDATE jobs SET answer = ? {where}", (answer, job)).fetchone()  # noqa: S608
             if row is None:
                 return None
-            _count(connection, row, hour, outcome, 1)
+            books.count(connection, row, hour, outcome, 1)
             return [self._post(connection, parcel) for parcel in outbox]
 
         return await self._do(write)
@@ -385,7 +196,7 @@ class JudgeStore:
                     "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version", (job,)
                 ).fetchone()
                 if row is not None:
-                    _count(connection, row, int(now // _HOUR), outcome, 1)
+                    books.count(connection, row, int(now // _HOUR), outcome, 1)
                     done.append(job)
             draws.forget(connection, now, longest)
             return done
@@ -425,14 +236,14 @@ class JudgeStore:
 
         def write(connection: sqlite3.Connection) -> None:
             for (judge, version, outcome), spans in counts.items():
-                _count(connection, (judge, version), hour, outcome, spans)
-                _count(connection, (judge, version), hour, SEEN, spans)
+                books.count(connection, (judge, version), hour, outcome, spans)
+                books.count(connection, (judge, version), hour, books.SEEN, spans)
 
         await self._do(write)
 
     async def ledger(self) -> list[JudgeCounts]:
         """The ledger of all workers, at one moment."""
-        return await self._do(_ledger)
+        return await self._do(books.ledger)
 
     # Budget
 
@@ -451,11 +262,11 @@ class JudgeStore:
 
         def write(connection: sqlite3.Connection) -> tuple[str, int, int, Spent] | None:
             for limit in limits:
-                if _exceeds(_spent(connection, *limit[:3]), use, limit[3]):
+                if books.exceeds(books.spent(connection, *limit[:3]), use, limit[3]):
                     return limit
             for judge, period, start, _ in limits:
-                _spend(connection, judge, period, start, use)
-                _forget_periods(connection, judge, period, start)
+                books.spend(connection, judge, period, start, use)
+                books.forget_periods(connection, judge, period, start)
             return None
 
         return await self._do(write)
@@ -465,13 +276,13 @@ class JudgeStore:
 
         def write(connection: sqlite3.Connection) -> None:
             for judge, period, start in periods:
-                _spend(connection, judge, period, start, difference)
+                books.spend(connection, judge, period, start, difference)
 
         await self._do(write)
 
     async def spent(self, periods: Sequence[tuple[str, int, int]]) -> list[Spent]:
         """What was used so far in each (judge or empty, period, start)."""
-        return await self._do(lambda c: [_spent(c, *period) for period in periods])
+        return await self._do(lambda c: [books.spent(c, *period) for period in periods])
 
     # First appearances
 
@@ -502,77 +313,5 @@ class JudgeStore:
         await self._close()
 
 
-def hour_of(time_ns: int) -> int:
-    """The ledger's hour of a time, hours since the epoch."""
-    return time_ns // (_HOUR * 1_000_000_000)
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    _check_intact(connection)
-    found = connection.execute("PRAGMA user_version").fetchone()[0]
-    if found > _FORMAT:
-        raise ConfigurationError(
-            f"the judge store has format {found}, this version knows {_FORMAT}: use the newer version, or move it away"
-        )
-    if found < _FORMAT:
-        for step in _STEPS[found:]:
-            for statement in step.split(";"):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
-
-
-def _check_intact(connection: sqlite3.Connection) -> None:
-    pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-    if pages * size > _CHECKED:
-        return
-    said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if said != "ok":
-        raise ConfigurationError(f"the judge store is damaged ({said}): move it away, or restore it from a copy")
-
-
 def _one(row: tuple[bytes] | None) -> bytes | None:
     return None if row is None else row[0]
-
-
-def _note_open(connection: sqlite3.Connection, who: tuple[str, str], hour: int, replaces: str, spans: int) -> None:
-    """Count spans that became pending: seen for the first time, or taken from the outcome that they had."""
-    if replaces:
-        _count(connection, who, hour, replaces, -spans)
-    else:
-        _count(connection, who, hour, SEEN, spans)
-
-
-def _count(connection: sqlite3.Connection, who: tuple[str, str], hour: int, outcome: str, spans: int) -> None:
-    connection.execute(
-        "INSERT INTO ledger VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET spans = spans + excluded.spans",
-        (*who, hour, outcome, spans),
-    )
-
-
-def _spent(connection: sqlite3.Connection, judge: str, period: int, start: int) -> Spent:
-    row = connection.execute(
-        "SELECT calls, tokens, cost FROM budget WHERE judge = ? AND period = ? AND start = ?", (judge, period, start)
-    ).fetchone()
-    return Spent() if row is None else Spent(*row)
-
-
-def _spend(connection: sqlite3.Connection, judge: str, period: int, start: int, use: Spent) -> None:
-    connection.execute(
-        "INSERT INTO budget VALUES (?, ?, ?, max(0, ?), max(0, ?), max(0, ?)) ON CONFLICT DO UPDATE SET "
-        "calls = max(0, calls + ?), tokens = max(0, tokens + ?), cost = max(0, cost + ?)",
-        (judge, period, start, use.calls, use.tokens, use.cost, use.calls, use.tokens, use.cost),
-    )
-
-
-def _forget_periods(connection: sqlite3.Connection, judge: str, period: int, start: int) -> None:
-    """Drop what was spent long ago. What is recent stays, since clocks are set back now and then."""
-    kept_since = start - max(2 * period, _KEPT)
-    connection.execute("DELETE FROM budget WHERE judge = ? AND period = ? AND start < ?", (judge, period, kept_since))
-
-
-def _exceeds(spent: Spent, use: Spent, limit: Spent) -> bool:
-    return (
-        0 <= limit.calls < spent.calls + use.calls
-        or 0 <= limit.tokens < spent.tokens + use.tokens
-        or 0 <= limit.cost < spent.cost + use.cost
-    )

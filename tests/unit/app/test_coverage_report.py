@@ -3,7 +3,7 @@
 import json
 
 from otel_evals.app.coverage_report import adds_up, coverage_json, coverage_table
-from otel_evals.spool.judge_store import JudgeCounts
+from otel_evals.spool.judge_books import JudgeCounts
 
 WHOLE = JudgeCounts(judge="tone", version="v1", seen=10, pending=1, outcomes={"sampled_out": 6, "judged": 3})
 SHORT = JudgeCounts(judge="tone", version="v2", seen=10, pending=0, outcomes={"judged": 3})

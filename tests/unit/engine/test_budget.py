@@ -5,7 +5,7 @@ import pytest
 from otel_evals.engine.budget import Budget, Limits, Refusal, Reservation
 from otel_evals.records.exchange import Usage
 from otel_evals.records.judging import Estimate
-from otel_evals.spool.judge_store import Spent
+from otel_evals.spool.judge_books import Spent
 from otel_evals.testing.clock import ManualClock
 from tests.unit.engine.judge_rig import open_store
 

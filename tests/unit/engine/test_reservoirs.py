@@ -21,8 +21,9 @@ from otel_evals.sampling.facts import SamplingFacts
 from otel_evals.sampling.reservoir import BottomK
 from otel_evals.sampling.sampler import Sampler
 from otel_evals.sampling.settings import Reservoir, SamplingRule, SamplingSettings
-from otel_evals.spool import judge_store
-from otel_evals.spool.judge_store import JudgeStore, NewJob, NewSpan
+from otel_evals.spool import judge_tables
+from otel_evals.spool.judge_rows import NewJob, NewSpan
+from otel_evals.spool.judge_store import JudgeStore
 from otel_evals.testing.builders import trace_id
 from otel_evals.testing.clock import ManualClock
 from tests.unit.engine.judge_rig import ScriptedJudge, World, exchange
@@ -250,7 +251,7 @@ async def test_windows_that_nobody_waits_for_are_forgotten_in_time(open_store, c
 async def test_a_store_of_the_former_format_is_brought_up_with_all_that_it_holds(tmp_path) -> None:
     path = tmp_path / "judge.sqlite"
     with sqlite3.connect(path) as file:
-        for statement in judge_store._TABLES.split(";"):
+        for statement in judge_tables._TABLES.split(";"):
             file.execute(statement)
         file.execute("PRAGMA user_version = 1")
         file.execute("INSERT INTO jobs (owner, judge, version, payload) VALUES ('one', 'tone', 'v1', x'00')")

@@ -9,17 +9,9 @@ from hypothesis import strategies as st
 
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.signal import Signal
-from otel_evals.spool.judge_store import (
-    JudgeStore,
-    NewJob,
-    NewSpan,
-    Parcel,
-    Spent,
-    Taken,
-    hour_of,
-    read_ledger,
-    read_spent,
-)
+from otel_evals.spool.judge_books import Spent, hour_of, read_ledger, read_spent
+from otel_evals.spool.judge_rows import NewJob, NewSpan, Parcel, Taken
+from otel_evals.spool.judge_store import JudgeStore
 
 HOUR = 500_000
 TRACE = Parcel(Signal.TRACES, b"trace")
