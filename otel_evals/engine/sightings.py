@@ -64,16 +64,19 @@ class Sightings:
     def age(self, service: str, version: str, model: str) -> float | None:
         """Seconds since the first appearance; a first one is noted. None when there are too many to tell."""
         key, now = (service, version, model), self._clock.time_ns() / _NS
-        first = self._first.get(key)
+        first = self._released(key) if self._releases else None
+        if first is None:
+            first = self._first.get(key)
         if first is None:
             if len(self._first) >= _CAP:
                 return None
-            first = self._first[key] = self._released(key, now)
+            first = self._first[key] = now
             self._tasks.spawn(self._note(key, first), "note a first appearance")
         return max(0.0, now - first)
 
-    def _released(self, key: Key, now: float) -> float:
-        return next((release.at for release in self._releases if release.is_of(key)), now)
+    def _released(self, key: Key) -> float | None:
+        """The configured time, whatever was seen here before: replicas agree on nothing else."""
+        return next((release.at for release in self._releases if release.is_of(key)), None)
 
     async def _note(self, key: Key, first: float) -> None:
         try:

@@ -40,6 +40,20 @@ async def test_a_release_whose_time_is_known_is_as_old_as_that(make):
     assert known.age("shop", "v1", "other") == 0.0
 
 
+async def test_a_release_whose_time_is_known_counts_whatever_was_seen_before(make):
+    now = ManualClock().time_ns() / 1e9
+    before = make()
+    before.age("shop", "v1", "m")
+    await before.tasks.drain()
+    known = make(ReleaseTime(Release(version="v1", at="2026-01-01T00:00:00Z"), now + 60))
+    await known.refresh()
+    known.clock.advance(90)
+    assert known.age("shop", "v1", "m") == 30.0, "it was tried out before it was released"
+    known.clock.advance(10)
+    await known.refresh()
+    assert known.age("shop", "v1", "m") == 40.0
+
+
 async def test_a_clock_that_is_set_back_makes_nothing_younger_than_new(make):
     sightings = make()
     sightings.age("shop", "v1", "m")
