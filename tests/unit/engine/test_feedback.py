@@ -181,7 +181,7 @@ async def test_a_word_of_an_unknown_span_waits_for_it_and_joins_its_first_decisi
     span = hearing.span()
     assert [one.decision.stratum for one in span.plan.selected] == ["feedback"]
     hearing.pass_by(span)
-    assert hearing.world.judging._waiting == [], "it is no late judgement beside that of its plan"
+    assert len(hearing.world.judging._work) == 0, "it is no late judgement beside that of its plan"
 
 
 async def test_a_word_that_comes_while_its_span_is_on_its_way_is_not_lost(hearing) -> None:
