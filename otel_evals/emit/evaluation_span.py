@@ -58,6 +58,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """USD; None = unknown."""
     request_model: str | None = None
     """The model that was asked for."""
+    system_fingerprint: str | None = None
+    """What the endpoint calls its configuration, which may change under one name of a model."""
     calls: int = 0
     """Calls of an endpoint that were made for it."""
 
@@ -121,7 +123,7 @@ def _result(judgement: Judgement) -> Iterator[tuple[str, AttributeValue]]:
     yield otel_evals.COVERAGE, judgement.coverage.value
     if judgement.response_id is not None:
         yield gen_ai.RESPONSE_ID, judgement.response_id
-    yield from _price(judgement)
+    yield from _made(judgement)
 
 
 def _call(judgement: Judgement) -> Iterator[tuple[str, AttributeValue]]:
@@ -138,11 +140,14 @@ def _call(judgement: Judgement) -> Iterator[tuple[str, AttributeValue]]:
         yield gen_ai.EVALUATION_LABEL, outcome.label.value
     else:
         yield gen_ai.ERROR_TYPE, outcome.error_type
-    yield from _price(judgement)
+    yield from _made(judgement)
 
 
-def _price(judgement: Judgement) -> Iterator[tuple[str, AttributeValue]]:
+def _made(judgement: Judgement) -> Iterator[tuple[str, AttributeValue]]:
+    """What it took, and what made it."""
     usage = judgement.usage
+    if judgement.system_fingerprint is not None:
+        yield gen_ai.OPENAI_SYSTEM_FINGERPRINT, judgement.system_fingerprint
     if usage.input_tokens is not None:
         yield gen_ai.USAGE_INPUT_TOKENS, usage.input_tokens
     if usage.output_tokens is not None:

@@ -72,6 +72,7 @@ def _judgement(spec: JudgeSpec, job: Job, ended: Ended, outcome: Outcome, clock:
         usage=ended.usage,
         cost=ended.cost,
         request_model=spec.model,
+        system_fingerprint=None if ended.verdict is None else ended.verdict.system_fingerprint,
         calls=ended.calls,
     )
 

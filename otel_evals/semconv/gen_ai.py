@@ -26,6 +26,7 @@ TOOL_CALL_ID: Final = "gen_ai.tool.call.id"
 PROMPT: Final = "gen_ai.prompt"
 COMPLETION: Final = "gen_ai.completion"
 OPENAI_RESPONSE_FORMAT: Final = "gen_ai.openai.request.response_format"
+OPENAI_SYSTEM_FINGERPRINT: Final = "openai.response.system_fingerprint"
 OUTPUT_TYPE: Final = "gen_ai.output.type"
 REQUEST_STREAM: Final = "gen_ai.request.stream"
 FIRST_CHUNK: Final = (

@@ -83,6 +83,7 @@ async def test_a_verdict_that_comes_in_time_rides_on_its_span(make_processor) ->
         assert not judge_events(first)
         assert attribute(first, "otel_evals.coverage") is None, "the judge's own call is not evaluated"
         assert first.links[0].span_id in {bad.span_id, good.span_id}
+        assert attribute(first, "openai.response.system_fingerprint") == "fp_scripted"
         await until(processor.balanced, "counts that add up")
         assert await processor.stop() == 0
 

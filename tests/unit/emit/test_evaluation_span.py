@@ -89,3 +89,12 @@ def test_the_judges_call_is_a_trace_of_our_own_without_content():
     assert span.name == "chat m-1"
     assert span.links[0].span_id == b"\x02" * 8
     assert "gen_ai.evaluation.explanation" not in values
+    assert "openai.response.system_fingerprint" not in values
+
+
+@pytest.mark.parametrize(
+    "make", [lambda j: evaluation_span(j, LateForm.CHILD), lambda j: call_span(j, b"")], ids=["result", "call"]
+)
+def test_the_fingerprint_of_what_answered_is_told(make):
+    _, values = read(make(with_(system_fingerprint="fp_44709d6fcb")))
+    assert values["openai.response.system_fingerprint"] == "fp_44709d6fcb"
