@@ -168,7 +168,6 @@ class ModelClient:
                     endpoint=self.label,
                     form=form,
                     tool=question.tool_name,
-                    request_id=response.headers.get("x-request-id"),
                 )
                 if form is known.form:
                     known.answered(structured=completion.text.lstrip().startswith("{"))

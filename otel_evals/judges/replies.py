@@ -28,7 +28,6 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     system_fingerprint: str | None = None
     usage: Usage = Usage()
     finish_reason: str | None = None
-    request_id: str | None = None
     endpoint: str = ""
     """Label of the endpoint that answered."""
 
@@ -117,9 +116,7 @@ _CHAT: Final = msgspec.json.Decoder(_Chat)
 _RESPONSE: Final = msgspec.json.Decoder(_Response)
 
 
-def read_reply(
-    api: Api, content: bytes, *, endpoint: str, form: Form, tool: str, request_id: str | None = None
-) -> Completion:
+def read_reply(api: Api, content: bytes, *, endpoint: str, form: Form, tool: str) -> Completion:
     """The completion in the body of a good answer.
 
     Raises:
@@ -152,7 +149,6 @@ def read_reply(
         system_fingerprint=_name(envelope.system_fingerprint),
         usage=usage,
         finish_reason=said.finish,
-        request_id=request_id,
         endpoint=endpoint,
     )
 
