@@ -74,7 +74,7 @@ class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         Duration,
         msgspec.Meta(
             description="How long a judgement may wait for its turn or for a limit of calls a minute, before it is "
-            "given up (`over_budget`, `rate_limited`). Default: 15m."
+            "given up (`rate_limited`). Default: 15m."
         ),
     ] = Duration(900)
     max_waiting: Annotated[
