@@ -76,7 +76,7 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
                 await response.aclose()
         finally:
             self._busy[number] -= 1
-        kept = [(name, value) for name, value in response.headers.multi_items() if name not in _BODY_HEADERS]
+        kept = [(name, value) for name, value in response.headers.raw if name.lower() not in _BODY_HEADERS]
         return httpx2.Response(response.status_code, headers=kept, content=content)
 
     async def _read(self, response: httpx2.Response) -> bytes:
@@ -99,7 +99,8 @@ class EndpointTransport(httpx2.AsyncBaseTransport):
             await inner.aclose()
 
 
-_BODY_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+_BODY_HEADERS: Final = frozenset({b"content-encoding", b"content-length", b"content-type", b"transfer-encoding"})
+"""What is not handed on: the body has another form by now, and a charset that is none would be an error of ours."""
 
 
 class _Inflater:

@@ -88,3 +88,19 @@ async def test_a_body_that_is_too_large_or_not_decodable_is_given_up(content, en
     with pytest.raises(UnusableBody) as caught:
         await door.handle_async_request(httpx2.Request("POST", f"{ORIGIN}/x", content=b"{}"))
     assert caught.value.error_type == error_type
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (b"X-Request-Id", "é€".encode()),
+        (b"Server", b"\xff\xfe"),
+        (b"Content-Type", b"application/json; charset=base64"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_header_that_is_no_text_does_not_cost_the_answer(name, value, status):
+    answer = httpx2.Response(status, headers=[(name, value), (b"Retry-After", b"7")], stream=streamed(b"{}").stream)
+    door, _ = transport(answer)
+    response = await door.handle_async_request(httpx2.Request("POST", f"{ORIGIN}/x", content=b"{}"))
+    assert (response.text, response.headers["retry-after"]) == ("{}", "7")
