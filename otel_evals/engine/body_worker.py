@@ -16,7 +16,7 @@ from otel_evals.emit.span import SpanAdditions
 from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.hearsay import Hearsay
-from otel_evals.engine.holding import Holding, Waiting
+from otel_evals.engine.holding import Holding, SpanKey, Waiting
 from otel_evals.engine.judging import Judging, Selected
 from otel_evals.engine.pace import Pace, Turns
 from otel_evals.engine.patience import Patience
@@ -51,6 +51,8 @@ class Work(msgspec.Struct):
     """Spans that judges are to see. Those that are held are not in `body`, and not among `evaluated`."""
     records: int = 0
     """Records in `logs`."""
+    keys: dict[SpanKey, bool] = {}
+    """Keys of `selected`, and whether the span is held: the same span may stand in a body twice."""
 
     @property
     def taken_out(self) -> int:
@@ -168,7 +170,7 @@ class BodyWorker:
         place = read.candidate
         alone = extract(frame, place.resource, place.scope, place.item)
         key = (read.span.trace_id, read.span.span_id, hash(alone))
-        if judging.holds(key):
+        if judging.holds(key) or work.keys.get(key, False):
             work.known += 1
             return None
         more = self._encode(read, span, None)
@@ -177,7 +179,8 @@ class BodyWorker:
         if judging.may_hold and any(not (one.spec.shadow or one.waits) for one in selected):
             single = walk(alone)
             own = splice(single, {single.resources[0].scopes[0].items[0].start: more})
-        if not judging.has_taken(key):
+        if key not in work.keys and not judging.has_taken(key):
+            work.keys[key] = own is not None
             resource = frame.head(place.resource)
             work.selected.append(Selected(evaluated=span, resource=resource, body=own, key=key))
             if own is not None:

@@ -88,6 +88,22 @@ async def test_a_verdict_that_comes_in_time_rides_on_its_span(make_processor) ->
         assert await processor.stop() == 0
 
 
+@pytest.mark.parametrize(("hold", "copies"), [("10s", 1), ("0s", 2)])
+async def test_a_span_that_stands_in_a_request_twice_is_judged_once(make_processor, hold, copies) -> None:
+    async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(latency=0.2)) as judge:
+        processor = make_processor([destination(sink)], **judging(judge, hold=hold, cache={"max_bytes": "0B"}))
+        await processor.start()
+        span = make_span(chat_attributes(answer="Forty-two days. [truth:pass]"), name="call")
+        await processor.send(traces_body(span, span))
+        await until(lambda: f"chat {MODEL}" in arrived(sink), "the judge's call")
+        await until(processor.balanced, "counts that add up")
+        assert len(await until(lambda: arrived(sink).get("call"), "the span")) == copies
+        assert judge.calls == 1
+        assert await coverage(processor) == {"judged": 1}
+        assert (await processor.judge_ledger())["seen"] == 1
+        assert await processor.stop() == 0
+
+
 async def test_a_verdict_that_comes_too_late_follows_as_a_child_span(make_processor) -> None:
     async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(latency=1.5)) as judge:
         processor = make_processor([destination(sink)], **judging(judge, hold="100ms"))
