@@ -208,7 +208,7 @@ class JudgeWork:
         ended = await self._store.answered(task.id, outcome=outcome.value, hour=self._hour(), answer=answer, outbox=())
         if ended is not None and not task.is_late:
             self._measure.lost(task.spec, outcome)
-        if held is not None:
+        if held is not None and rides:  # else its span still says that this one is pending
             self._hold.answered(held, task.id)
 
     async def _end(self, task: Task, job: Job, ended: Ended) -> None:
@@ -227,7 +227,7 @@ class JudgeWork:
         if posted is not None:
             self._outbox.send(posted)
             self._measure.ended(spec, end.judgement, job.where, mismatched=ended.mismatched, is_late=task.is_late)
-        if held is not None:
+        if held is not None and rides:  # else its span still says that this one is pending
             self._hold.answered(held, task.id)
 
     def _hour(self) -> int:

@@ -1,10 +1,12 @@
 """Held spans: for a bounded time, in a bounded number, and each goes on once."""
 
+import asyncio
+
 import pytest
 
 from otel_evals.records.errors import Unavailable
 from otel_evals.records.units import Duration
-from tests.unit.engine.judge_rig import ScriptedJudge, World, attribute, open_store, selected, spec
+from tests.unit.engine.judge_rig import GOOD, ScriptedJudge, World, attribute, open_store, selected, spec
 from tests.unit.engine.test_judging import never
 
 JUDGE = spec(ScriptedJudge(says=never))
@@ -31,6 +33,29 @@ async def test_a_span_goes_on_when_its_time_is_over(make):
     [span] = await world.until(lambda: world.spans("call 1"))
     assert attribute(span, "otel_evals.coverage") == "pending"
     await world.until(lambda: not len(world.hold))
+
+
+async def test_a_span_whose_verdict_comes_while_it_cannot_leave_says_pending(tmp_path):
+    answers = asyncio.Event()
+
+    async def late(_case):
+        await answers.wait()
+        return GOOD
+
+    judge = spec(ScriptedJudge(says=late))
+    world = World(await open_store(tmp_path), judge, hold=Duration(0.01))
+    await world.judging.start()
+    world.next_hop = Unavailable("down", retry_after=0.05)
+    await world.take(selected(1, judge))
+    await world.until(lambda: world.store.calls["body"] >= 1)
+    answers.set()
+    await world.until(lambda: world.store.calls["answered"] >= 1)
+    world.next_hop = None
+    [span] = await world.until(lambda: world.spans("call 1"))
+    assert attribute(span, "otel_evals.coverage") == "pending"
+    await world.until(lambda: world.spans("evaluate tone"))
+    await world.end()
+    await world.store.store.close()
 
 
 async def test_beyond_the_limit_none_waits_and_at_the_end_none(make):
