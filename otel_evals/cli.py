@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_processor(verbs)
     _add_replay(verbs)
     _add_judge(verbs)
+    _add_spool(verbs)
     _add_config(verbs)
     return parser
 
@@ -143,17 +144,34 @@ def _add_judge(verbs: Any) -> None:
     judge.set_defaults(verb=functools.partial(_needs_more, judge))
     actions = judge.add_subparsers(title="commands", metavar="COMMAND")
     ledger = _add_verb(actions, "ledger", _judge_ledger, "Print what became of every GenAI span, by judge.")
-    ledger.add_argument(
-        "--grpc", metavar="HOST:PORT", help="the processor's OTLP/gRPC address, when it is not the usual"
-    )
-    ledger.add_argument(
-        "--http", metavar="HOST:PORT", help="the processor's OTLP/HTTP address, when it is not the usual"
-    )
-    ledger.add_argument("--data", metavar="DIR", help="the processor's data folder (data, default otel-evals-data)")
-    ledger.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
+    _add_place_flags(ledger)
+    _add_format_flag(ledger)
     add_test_flags(_add_verb(actions, "test", _judge_test, "Ask judges what is known, and say whether they are fit."))
     calibrate = _add_verb(actions, "calibrate", _judge_calibrate, "Compare judges with what people labelled.")
     add_calibrate_flags(calibrate)
+
+
+def _add_spool(verbs: Any) -> None:
+    spool: argparse.ArgumentParser = verbs.add_parser("spool", help="See what waits on disk; send again.")
+    spool.set_defaults(verb=functools.partial(_needs_more, spool))
+    actions = spool.add_subparsers(title="commands", metavar="COMMAND")
+    listing = _add_verb(actions, "list", _spool_list, "Print what waits, and what was refused for good.")
+    _add_place_flags(listing)
+    _add_format_flag(listing)
+    resend = _add_verb(actions, "resend", _spool_resend, "Send again what destinations refused for good.")
+    _add_place_flags(resend)
+    resend.add_argument("--destination", metavar="NAME", help="only what this one refused (default: all)")
+
+
+def _add_place_flags(verb: argparse.ArgumentParser) -> None:
+    """Flags of the verbs that look into a processor's data: they say which processor's."""
+    verb.add_argument("--grpc", metavar="HOST:PORT", help="the processor's OTLP/gRPC address, when it is not the usual")
+    verb.add_argument("--http", metavar="HOST:PORT", help="the processor's OTLP/HTTP address, when it is not the usual")
+    verb.add_argument("--data", metavar="DIR", help="the processor's data folder (data, default otel-evals-data)")
+
+
+def _add_format_flag(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
 
 
 def _needs_more(parser: argparse.ArgumentParser, _arguments: argparse.Namespace) -> int:
@@ -250,16 +268,20 @@ def _replay(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _judge_ledger(arguments: argparse.Namespace) -> int:
-    from otel_evals.app.coverage_report import adds_up, coverage_json, coverage_table, read_coverage  # noqa: PLC0415
-
+def _load_place(arguments: argparse.Namespace) -> "Config":
+    """The configuration of the processor whose data a verb looks into."""
     given = {
         "receive.grpc.listen": arguments.grpc,
         "receive.http.listen": arguments.http,
         "data": arguments.data,
     }
-    loaded = _load(arguments.config, {key: value for key, value in given.items() if value is not None})
-    judges = read_coverage(loaded.config)
+    return _load(arguments.config, {key: value for key, value in given.items() if value is not None}).config
+
+
+def _judge_ledger(arguments: argparse.Namespace) -> int:
+    from otel_evals.app.coverage_report import adds_up, coverage_json, coverage_table, read_coverage  # noqa: PLC0415
+
+    judges = read_coverage(_load_place(arguments))
     print(coverage_json(judges) if arguments.format == "json" else coverage_table(judges))
     return 0 if adds_up(judges) else 1
 
@@ -278,6 +300,22 @@ def _judge_calibrate(arguments: argparse.Namespace) -> int:
     loaded = _load(arguments.config)
     _warn(loaded)
     return calibrate(loaded.config, arguments, write=print, note=_note)
+
+
+def _spool_list(arguments: argparse.Namespace) -> int:
+    from otel_evals.app.spool_verb import piles_json, piles_table, survey  # noqa: PLC0415 - fast start
+    from otel_evals.records.clock import SystemClock  # noqa: PLC0415 - fast start
+
+    piles = survey(_load_place(arguments), SystemClock())
+    print(piles_json(piles) if arguments.format == "json" else piles_table(piles))
+    return 0
+
+
+def _spool_resend(arguments: argparse.Namespace) -> int:
+    from otel_evals.app.spool_verb import resend  # noqa: PLC0415 - fast start
+    from otel_evals.records.clock import SystemClock  # noqa: PLC0415 - fast start
+
+    return resend(_load_place(arguments), arguments.destination, write=print, clock=SystemClock())
 
 
 def _note(text: str) -> None:

@@ -67,6 +67,10 @@ class MeteredLedger:
         if self._counts_recovered:
             self._settle(destination, signal, items, "received")
 
+    def resent(self, destination: str, signal: Signal, items: int) -> None:
+        """They come anew: the sums hold them as failed already, and will hold what becomes of them now."""
+        self._settle(destination, signal, items, "received")
+
     def waiting(self, destination: str, signal: Signal, items: int) -> None:
         """How many wait for the destination now."""
         self._waiting[destination][signal] = items

@@ -26,7 +26,7 @@ _LOCK_PATIENCE: Final = 8.0
 """Seconds that a start waits for a process that holds the folder and is about to end."""
 _LOOK: Final = 0.1
 _WATCH: Final = 1.0
-_ADOPT_PAUSE: Final = 5.0
+_RETRY_PAUSE: Final = 5.0
 _HELD: Final = "held"
 JUDGE_STORE: Final = "judge.db"
 
@@ -117,18 +117,20 @@ class Spools:
         ]
 
     async def run(self, forwarder: Forwarder) -> None:
-        """Take over the disk queues of the orphans, then watch all journals until cancelled."""
+        """Take over the disk queues of the orphans, watch all journals and hear commands until cancelled."""
         for destination in self._config.forward:
             if destination.queue is QueueKind.DISK:
                 self._journals[destination.label] = forwarder.disk_queue(destination.label).journal
         self._meters.watch(catalogue.SPOOL_SIZE, lambda: {(n,): float(j.bytes_used) for n, j in self._journals.items()})
-        orphans, due = list(self._orphans), 0.0
+        orphans, due, resend_due = list(self._orphans), 0.0, 0.0
         while True:
             if orphans and self._clock.monotonic() >= due:
                 if await self._adopt(forwarder, orphans[0]):
                     orphans.pop(0)
                 else:
-                    due = self._clock.monotonic() + _ADOPT_PAUSE
+                    due = self._clock.monotonic() + _RETRY_PAUSE
+            if self._clock.monotonic() >= resend_due and not await self._resend(forwarder):
+                resend_due = self._clock.monotonic() + _RETRY_PAUSE
             self._look()
             await asyncio.sleep(_WATCH)
 
@@ -157,6 +159,20 @@ class Spools:
         if adopted:
             _LOG.info("took over %d queued requests of a former worker", adopted)
         return True
+
+    async def _resend(self, forwarder: Forwarder) -> bool:
+        """Carry out commands to send dead letters again; False when one has to wait."""
+        done = True
+        for name in self._journals.keys() - {_HELD}:
+            try:
+                sent = await forwarder.disk_queue(name).resend_if_asked()
+            except (Unavailable, OSError) as error:
+                _LOG.warning("destination %s: what was set aside cannot be queued again yet: %s", name, error)
+                done = False
+            else:
+                if sent is not None:
+                    _LOG.info("destination %s: queued %d requests again that had been set aside", name, sent)
+        return done
 
     def _look(self) -> None:
         for name, journal in self._journals.items():

@@ -8,15 +8,15 @@ The module is above the usual length because every way out of it must keep journ
 
 import asyncio
 import random
-import struct
 from pathlib import Path
 from typing import Final
 
 from otel_evals.forward import ledger as reasons
 from otel_evals.forward.answer import Answer, Verdict
 from otel_evals.forward.backlog import Backlog, Entry
-from otel_evals.forward.dead_letters import DeadLetters
+from otel_evals.forward.dead_letters import FOLDER, DeadLetters
 from otel_evals.forward.delivery import Delivery, Outcome, Part
+from otel_evals.forward.entry_head import HEAD_BYTES, EntryHead
 from otel_evals.forward.ledger import Ledger, Notices
 from otel_evals.forward.retry import pause
 from otel_evals.forward.settings import DestinationSettings
@@ -29,8 +29,6 @@ from otel_evals.records.signal import Signal
 from otel_evals.spool.disk import Disk
 from otel_evals.spool.journal import DamagedEntry, Journal
 
-_HEAD: Final = struct.Struct("<BIQ")  # signal, items, wall time of acceptance in ns
-_SIGNALS: Final = tuple(Signal)
 _DOWN: Final = 2
 """Failures in a row, of whatever entries, after which the destination counts as down."""
 _UNWELL: Final = (Verdict.RETRY, Verdict.DENIED, Verdict.UNSUPPORTED)
@@ -57,7 +55,7 @@ class DiskQueue:
         self._label = settings.label
         self._transport = transport
         self._journal = journal
-        self._dead = DeadLetters(journal.folder / "dead", settings.dead_letter_bytes, disk)
+        self._dead = DeadLetters(journal.folder / FOLDER, settings.dead_letter_bytes, disk)
         self._clock = clock
         self._rng = rng
         self._ledger = ledger
@@ -113,39 +111,67 @@ class DiskQueue:
     def submit(self, signal: Signal, body: bytes, items: int) -> "asyncio.Future[Accepted]":
         """Write a body to disk; the future is done once it is synced, or raises Unavailable."""
         answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
-        head = _HEAD.pack(_SIGNALS.index(signal), items, self._clock.time_ns())
+        head = EntryHead(signal=signal, items=items, since_ns=self._clock.time_ns())
         if self._stopping:
             answer.set_exception(Unavailable("shutting down", retry_after=1))
             return answer
         try:
-            written = self._journal.append(head + body)
+            written = self._journal.append(head.pack() + body)
         except Unavailable as error:
             self._not_written(answer, error, signal, items)
             return answer
-        written.add_done_callback(lambda ended: self._written(ended, answer, head, signal))
+        written.add_done_callback(lambda ended: self._written(ended, answer, head))
         return answer
 
     async def adopt(self, folder: Path) -> int:
-        """Take over what a worker that no longer exists left in `folder`; how many entries. Errors: `Journal.adopt`."""
+        """Take over what a worker that no longer exists left in `folder`, with what it had set aside.
+
+        Returns how many entries wait now. Errors: `Journal.adopt`.
+        """
         try:
-            return await self._journal.adopt(folder)
+            taken = await self._journal.adopt(folder)
         finally:
             await self._index()
+        try:
+            await asyncio.to_thread(self._dead.adopt, folder / FOLDER)
+        except OSError as error:
+            self._notices.say("spool", f"cannot take over what {folder} has set aside: {error.strerror}")
+        return taken
 
-    async def resend(self) -> int:
-        """Queue again everything that was set aside, by command of an operator; how many entries.
+    async def resend_if_asked(self) -> int | None:
+        """Carry out a command to send again what was set aside before it; how many entries, None without a command.
 
-        Raises Unavailable when the queue has no room; what was queued until then is no longer set aside.
+        Raises Unavailable when the queue has no room, OSError; the command then stands for what is left.
+        """
+        asked_ns = self._dead.asked_ns()
+        if asked_ns is None:
+            return None
+        sent = await self.resend(asked_ns)
+        await asyncio.to_thread(self._dead.answered, asked_ns)
+        return sent
+
+    async def resend(self, until_ns: int | None = None) -> int:
+        """Queue again what was set aside up to a time (ns; None: everything); how many entries.
+
+        Raises Unavailable when the queue has no room; what was queued until then is no longer set aside. OSError.
         """
         sent = 0
-        for path in await asyncio.to_thread(lambda: list(self._dead)):
-            payload = await asyncio.to_thread(path.read_bytes)
-            if len(payload) >= _HEAD.size:
-                entry_id = await self._journal.append(payload)
-                self._add(entry_id, payload[: _HEAD.size])
+        try:
+            for path in await asyncio.to_thread(self._dead.until, until_ns):
+                payload = await asyncio.to_thread(path.read_bytes)
+                old = EntryHead.read(payload)
+                if old is None:
+                    self._notices.say(reasons.DAMAGED, f"the dead letter {path.name} is unreadable")
+                    continue
+                # Its time begins anew: a bound on the time of retries would set it aside at once.
+                head = EntryHead(signal=old.signal, items=old.items, since_ns=self._clock.time_ns())
+                entry_id = await self._journal.append(head.pack() + payload[HEAD_BYTES:])
+                self._ledger.resent(self._label, head.signal, head.items)
+                self._add(entry_id, head)
+                await asyncio.to_thread(self._dead.remove, path)
                 sent += 1
-            await asyncio.to_thread(self._dead.remove, path)
-        self._pump()
+        finally:
+            self._pump()
         return sent
 
     async def stop(self, grace: float) -> None:
@@ -167,39 +193,36 @@ class DiskQueue:
 
     async def _index(self) -> None:
         """Take up what stands in the journal and is not known yet."""
-        for entry_id, head in (await self._journal.heads(_HEAD.size)).items():
-            if (entry := self._add(entry_id, head)) is not None:
+        for entry_id, head in (await self._journal.heads(HEAD_BYTES)).items():
+            if (entry := self._add(entry_id, EntryHead.read(head))) is not None:
                 self._ledger.recovered(self._label, entry.signal, entry.items)
         self._pump()
 
-    def _add(self, entry_id: int, head: bytes) -> Entry | None:
+    def _add(self, entry_id: int, head: EntryHead | None) -> Entry | None:
         if entry_id in self._known or entry_id not in self._journal:
             return None
-        number, items, since_ns = _HEAD.unpack(head) if len(head) == _HEAD.size else (len(_SIGNALS), 0, 0)
-        if number >= len(_SIGNALS):
+        if head is None:
             # Sound by its checksum, yet none of ours: no release wrote this.
             self._notices.say(reasons.DAMAGED, f"entry {entry_id} of the spool is unreadable")
             self._journal.done(entry_id)
             return None
         self._known.add(entry_id)
-        entry = Entry(entry_id, _SIGNALS[number], items, self._journal.size_of(entry_id), since_ns)
+        entry = Entry(entry_id, head.signal, head.items, self._journal.size_of(entry_id), head.since_ns)
         self._backlog.add(entry)
-        self._note_items(entry, items)
+        self._note_items(entry, head.items)
         return entry
 
     def _note_items(self, entry: Entry, change: int) -> None:
         self._items[entry.signal] += change
         self._ledger.waiting(self._label, entry.signal, self._items[entry.signal])
 
-    def _written(
-        self, written: "asyncio.Future[int]", answer: "asyncio.Future[Accepted]", head: bytes, signal: Signal
-    ) -> None:
+    def _written(self, written: "asyncio.Future[int]", answer: "asyncio.Future[Accepted]", head: EntryHead) -> None:
         if written.cancelled():
             answer.cancel()
             return
         error = written.exception()
         if error is not None:
-            self._not_written(answer, error, signal, _HEAD.unpack(head)[1])
+            self._not_written(answer, error, head.signal, head.items)
             return
         if answer.cancelled():
             # The sender went away before it was told that this is safe, and will send it again.
@@ -269,12 +292,13 @@ class DiskQueue:
             for entry in self._under_way.intersection(batch):
                 # The task was cancelled or died: what it had in hand must not be forgotten.
                 self._put_back_late(entry)
-        self._pump()
+            # Whatever became of it: with no later call nobody would look again, and what waits would wait for ever.
+            self._pump()
 
     async def _read(self, batch: list[Entry]) -> list[tuple[Entry, Part]]:
         try:
             payloads = await self._journal.read_all([entry.entry_id for entry in batch])
-            return [(e, Part(p[_HEAD.size :], e.items)) for e, p in zip(batch, payloads, strict=True)]
+            return [(e, Part(p[HEAD_BYTES:], e.items)) for e, p in zip(batch, payloads, strict=True)]
         except (DamagedEntry, KeyError):
             pass  # one of them (without its key: found so while it was moved): each is read alone
         except OSError as error:
@@ -312,7 +336,7 @@ class DiskQueue:
                 self._put_back(entry, answer.retry_after)
                 return
         if answer.verdict is not Verdict.DELIVERED:
-            await self._set_aside(entry, part)
+            await self._set_aside(entry, part, answer.code)
             return
         lost = sum(outcome.dropped.values())
         self._finish(entry)
@@ -332,12 +356,11 @@ class DiskQueue:
             entry, self._clock.monotonic() + pause(self._settings.retry, entry.tries, asked, self._rng)
         )
 
-    async def _set_aside(self, entry: Entry, part: Part) -> None:
+    async def _set_aside(self, entry: Entry, part: Part, code: str) -> None:
         """What was acknowledged and refused for good must not be sent again by itself, nor vanish."""
-        name = f"{entry.since_ns:020d}-{entry.entry_id}-{entry.signal.value}.otlp"
-        payload = _HEAD.pack(_SIGNALS.index(entry.signal), entry.items, entry.since_ns) + part.body
+        head = EntryHead(signal=entry.signal, items=entry.items, since_ns=entry.since_ns)
         try:
-            kept = await asyncio.to_thread(self._dead.put, name, payload)
+            kept = await asyncio.to_thread(self._dead.put, head, entry.entry_id, code, part.body)
         except OSError as error:
             self._notices.say("spool", f"cannot set aside what was refused: {error.strerror}")
             # The disk refuses, not the destination: the entry stays until it takes files again.

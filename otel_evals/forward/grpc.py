@@ -56,6 +56,12 @@ class GrpcTransport:
         except (grpc.RpcError, grpc.aio.UsageError) as error:
             # The channel was replaced under the call.
             answer = Answer(verdict=Verdict.RETRY, code="CANCELLED", message=type(error).__name__)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not the caller was cancelled but the call, as its channel was closed: the library tells both alike.
+            answer = Answer(verdict=Verdict.RETRY, code="CANCELLED", message="the channel was closed")
         else:
             return delivered(response, "OK")
         if answer.code == "DEADLINE_EXCEEDED" and channel is self._channel:

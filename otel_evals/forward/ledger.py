@@ -49,6 +49,10 @@ class Ledger(Protocol):
         """Items that a former run, or another worker, left in the destination's disk queue."""
         ...
 
+    def resent(self, destination: str, signal: Signal, items: int) -> None:
+        """Dropped as dead letters before; by an operator's command they wait for the destination again."""
+        ...
+
     def waiting(self, destination: str, signal: Signal, items: int) -> None:
         """How many of a signal wait for the destination now."""
         ...

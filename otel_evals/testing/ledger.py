@@ -24,6 +24,8 @@ class RecordingLedger:
         """Items that wait, by destination, over all signals."""
         self.found: Counter[str] = Counter()
         """Items that a former run had left, by destination."""
+        self.again: Counter[str] = Counter()
+        """Items that were set aside and then queued again, by destination."""
         self._waiting: dict[tuple[str, Signal], int] = {}
         self._changed = asyncio.Event()
 
@@ -56,6 +58,12 @@ class RecordingLedger:
         """See `Ledger`."""
         del signal
         self.found[destination] += items
+        self._changed.set()
+
+    def resent(self, destination: str, signal: Signal, items: int) -> None:
+        """See `Ledger`."""
+        del signal
+        self.again[destination] += items
         self._changed.set()
 
     def waiting(self, destination: str, signal: Signal, items: int) -> None:

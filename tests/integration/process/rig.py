@@ -183,14 +183,18 @@ class Processor:
         ):
             assert answer.status == 200, await answer.text()
 
-    async def judge_ledger(self) -> Counter[str]:
-        """Spans by outcome over all judges, with `seen` and `pending`, as the command says."""
+    async def command(self, *words: str) -> str:
+        """What a command of the program says about this processor; it must succeed."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "otel_evals", "judge", "ledger", "--config", str(self.file), "--format", "json",
-            stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            sys.executable, "-m", "otel_evals", *words, "--config", str(self.file), stdout=asyncio.subprocess.PIPE
+        )
         said, _ = await process.communicate()
         assert process.returncode == 0, said
+        return said.decode()
+
+    async def judge_ledger(self) -> Counter[str]:
+        """Spans by outcome over all judges, with `seen` and `pending`, as the command says."""
+        said = await self.command("judge", "ledger", "--format", "json")
         counts: Counter[str] = Counter()
         for judge in json.loads(said)["judges"]:
             counts.update({"seen": judge["seen"], "pending": judge["pending"], **judge["outcomes"]})

@@ -1,5 +1,7 @@
 """Next hops that are down, slow, mute, cutting, refusing: what the sender hears, what arrives, and what is counted."""
 
+import json
+
 import pytest
 
 from otel_evals.testing.sinks import HANG, OK, GrpcSink, HttpSink, Reply, span_names
@@ -102,6 +104,35 @@ async def test_a_next_hop_that_does_not_know_us_gets_nothing_acknowledged(make_p
         assert "401" in processor.said()
         check(ledger, await all_arrive(ledger, sink))
         await until(processor.balanced, "counts that add up")
+
+
+async def test_what_was_refused_for_wrong_credentials_arrives_once_they_are_mended_and_it_is_commanded(
+    make_processor,
+) -> None:
+    async with HttpSink() as sink:
+        sink.default = Reply(code="401")
+        processor = make_processor([destination(sink, queue="disk")])
+        await processor.start()
+        sender = Sender(processor, lanes=2)
+        async with sender.sending() as ledger:
+            await sender.some(20)
+        wanted = len(ledger.acknowledged)
+        await until(lambda: _is_dropped(processor, wanted), "all of it is set aside")
+        listed = json.loads(await processor.command("spool", "list", "--format", "json"))["spool"]
+        assert {(pile["state"], pile["why"]) for pile in listed} == {("dead letter", "401")}
+        assert sum(pile["items"] for pile in listed) == wanted
+        assert not arrived(sink)
+
+        sink.default = OK
+        assert "queued them again" in await processor.command("spool", "resend", "--destination", "next")
+        check(ledger, await all_arrive(ledger, sink))
+        await until(processor.balanced, "counts that add up")
+        assert "Nothing waits" in await processor.command("spool", "list")
+        assert len(sink.span_names()) == wanted
+
+
+async def _is_dropped(processor, wanted: int) -> bool:
+    return await _dropped(processor, "dead_letter") == wanted
 
 
 @pytest.mark.parametrize("required", [True, False])

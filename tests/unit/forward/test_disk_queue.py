@@ -1,6 +1,7 @@
 """Destinations with a disk queue: safe once on disk, delivered when the next hop takes it, nothing in anybody's way."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import random
@@ -8,8 +9,12 @@ import random
 import pytest
 
 from otel_evals.forward.answer import Answer, Verdict
+from otel_evals.forward.dead_letters import DeadLetters, ask_for, is_asked_for, letters, refusal
 from otel_evals.forward.disk_queue import DiskQueue
+from otel_evals.forward.entry_head import EntryHead
+from otel_evals.forward.grpc import GrpcTransport
 from otel_evals.forward.settings import QueueKind, RetrySettings
+from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError, Unavailable
 from otel_evals.records.intake import Accepted
@@ -240,6 +245,76 @@ async def test_the_queue_of_a_worker_that_is_gone_is_taken_over(sink, forwarding
     assert await alive.adopt(tmp_path / "nobody") == 0
 
 
+async def test_what_a_worker_that_is_gone_had_set_aside_is_taken_over_with_its_queue(sink, forwarding, book, tmp_path):
+    sink.default = Reply(code=code(sink, "UNAUTHENTICATED", "401"))
+    gone = await forwarding(on_disk(sink), folder=tmp_path / "worker-1")
+    await gone.send(Signal.TRACES, traces_body("refused"), 1)
+    await book.until(lambda: bool(book.lost))
+    await gone.stop(0)
+    sink.default = Reply()
+    alive = await forwarding(on_disk(sink), folder=tmp_path / "worker-0")
+    await alive.adopt(tmp_path / "worker-1")
+    assert list((tmp_path / "worker-1" / "next" / "dead").iterdir()) == []
+    assert await alive.disk_queue("next").resend() == 1
+    await sink.wait_for(lambda: sink.span_names() == ["refused"])
+
+
+async def test_letters_of_the_same_name_are_both_kept_when_a_folder_is_taken_over(tmp_path):
+    head = EntryHead(signal=Signal.TRACES, items=1, since_ns=5)
+    ours, theirs = (DeadLetters(tmp_path / name, 1000, Disk()) for name in ("0", "1"))
+    assert ours.put(head, 1, "401", b"a")
+    assert theirs.put(head, 1, "401", b"b")
+    assert ours.adopt(tmp_path / "1") == 1
+    assert sorted(path.read_bytes()[-1:] for path in ours.until(None)) == [b"a", b"b"]
+    assert {refusal(path) for path in ours.until(None)} == {"401"}
+
+
+async def test_a_command_concerns_what_was_set_aside_before_it_and_is_carried_out_once(
+    sink, forwarding, book, tmp_path
+):
+    sink.default = Reply(code=code(sink, "INVALID_ARGUMENT", "400"))
+    forwarder = await forwarding(on_disk(sink))
+    queue, dead = forwarder.disk_queue("next"), tmp_path / "spool" / "next" / "dead"
+    assert await queue.resend_if_asked() is None
+    await forwarder.send(Signal.TRACES, traces_body("before"), 1)
+    await book.until(lambda: book.lost["next", "dead_letter"] == 1)
+    ask_for(dead)
+    # Set aside later than the command, by the clock of the files.
+    (first,) = letters(dead)
+    later = first.with_name(f"9{first.name}")
+    later.write_bytes(first.read_bytes().replace(b"before", b"behind"))
+    beyond = (dead / "resend").stat().st_mtime_ns + 1_000_000_000
+    os.utime(later, ns=(beyond, beyond))
+    sink.default = Reply()
+    assert await queue.resend_if_asked() == 1
+    assert not is_asked_for(dead)
+    assert await queue.resend_if_asked() is None
+    await book.until(lambda: book.sent["next"] == 1)
+    assert sink.span_names() == ["before"]
+    assert book.again == {"next": 1}
+    assert list(letters(dead)) == [later]
+
+
+async def test_a_command_stands_while_the_queue_has_no_room(forwarding, book, tmp_path):
+    async with HttpSink() as sink:
+        sink.default = Reply(code="400")
+        forwarder = await forwarding(on_disk(sink, queue_bytes=ByteSize(4000)))
+        await forwarder.send(Signal.TRACES, traces_body("refused", filler=2500), 1)
+        await book.until(lambda: bool(book.lost))
+        ask_for(tmp_path / "spool" / "next" / "dead")
+        sink.default = Reply(code="503")
+        queue = forwarder.disk_queue("next")
+        with contextlib.suppress(Unavailable):
+            for n in range(20):
+                await forwarder.send(Signal.TRACES, traces_body(f"{n}", filler=500), 1)
+        with pytest.raises(Unavailable):
+            await queue.resend_if_asked()
+        sink.default = Reply()
+        await book.until(lambda: book.now_waiting["next"] == 0)
+        assert await queue.resend_if_asked() == 1
+        await sink.wait_for(lambda: "refused" in sink.span_names())
+
+
 async def test_two_processes_cannot_use_one_queue(sink, forwarding):
     await forwarding(on_disk(sink))
     with pytest.raises(ConfigurationError, match="in use"):
@@ -280,3 +355,50 @@ async def test_an_unexpected_error_is_reported_and_what_was_under_way_is_tried_a
     await book.until(lambda: book.sent["next"] == 2)
     assert crashes == ["a bug"]
     await queue.stop(0)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), asyncio.CancelledError()])
+async def test_what_was_under_way_when_its_task_died_needs_no_later_request_to_be_tried_again(tmp_path, book, error):
+    class BreaksOnce:
+        calls = 0
+
+        async def call(self, *_):
+            self.calls += 1
+            if self.calls == 1:
+                raise error
+            return Answer(verdict=Verdict.DELIVERED, code="OK")
+
+    queue = await DiskQueue.open(
+        on_disk("http://127.0.0.1:1"),
+        BreaksOnce(),
+        tmp_path / "q",
+        clock=SystemClock(),
+        rng=random.Random(1),  # noqa: S311 - pauses, not secrets
+        ledger=book,
+        on_crash=lambda *_: None,
+    )
+    await queue.submit(Signal.TRACES, traces_body("alone"), 1)
+    await book.until(lambda: book.sent["next"] == 1)
+    await queue.stop(0)
+
+
+async def test_a_call_whose_channel_is_closed_under_it_is_a_failed_try_and_not_a_cancelled_task():
+    async with GrpcSink() as sink:
+        sink.default = HANG
+        transport = GrpcTransport(on_disk(sink), Tasks(lambda *_: None))
+        calling = asyncio.create_task(transport.call(Signal.TRACES, traces_body("a"), 30))
+        await sink.wait_for(lambda: bool(sink.received))
+        await transport.close()
+        assert (await calling).verdict is Verdict.RETRY
+
+
+async def test_a_call_whose_caller_is_cancelled_is_cancelled():
+    async with GrpcSink() as sink:
+        sink.default = HANG
+        transport = GrpcTransport(on_disk(sink), Tasks(lambda *_: None))
+        calling = asyncio.create_task(transport.call(Signal.TRACES, traces_body("a"), 30))
+        await sink.wait_for(lambda: bool(sink.received))
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+        await transport.close()
