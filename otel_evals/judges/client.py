@@ -119,7 +119,7 @@ class ModelClient:
         """One try, once it is our turn and the breaker lets us."""
         if self.breaker.is_open:
             raise failures.open_failure(self.label)
-        phase.asked = False
+        phase.waits()
         try:
             ticket = await self.limiter.acquire(deadline)
         except Paused:
@@ -127,7 +127,7 @@ class ModelClient:
         try:
             if not self.breaker.admit():
                 raise failures.open_failure(self.label)
-            phase.asked = True
+            phase.asks()
             completion = await self._watched(question, model, ticket)
             self.limiter.went_well()
             return completion
@@ -229,14 +229,22 @@ class ModelClient:
 
 
 class _Phase:
-    """What a call was doing when its deadline came."""
+    """What a call was doing when its deadline came; by the event loop's clock, as that deadline is."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self._asked: float | None = None
+
+    def waits(self) -> None:
+        """It waits for its turn."""
+        self._asked = None
+
+    def asks(self) -> None:
+        """The endpoint has the request from now on."""
+        self._asked = asyncio.get_running_loop().time()
 
     def failure(self, label: str, total: float) -> CallFailure:
-        """The failure of a call that ran out of time."""
-        if self.asked:
+        """The failure of a call that ran out of time, most of which may have gone on waiting for its turn."""
+        if self._asked is not None and asyncio.get_running_loop().time() - self._asked >= total / 2:
             return failures.timeout_failure(label, total)
         return failures.waiting_failure(label, limited=False)
 

@@ -291,6 +291,18 @@ async def test_waiting_for_a_turn_longer_than_the_deadline_is_a_timeout_that_bla
     assert world.server.calls == 0
 
 
+async def test_an_endpoint_that_got_its_turn_late_is_not_blamed_for_the_deadline(world, case):
+    world.server.behaviour = JudgeBehaviour(fault="hang")
+    client = world.client(concurrency=1, timeout=Duration(1), breaker=BreakerSettings(failures=1))
+    await client.limiter.acquire(float("inf"))
+    call = asyncio.ensure_future(failure_of(world.judge(client).judge(case())))
+    await asyncio.sleep(0.7)  # most of the time that the call has
+    client.limiter.release()
+    failure = await call
+    assert (failure.outcome, failure.error_type) == ("timeout", "queue_timeout")
+    assert not client.breaker.is_open
+
+
 async def test_a_cancelled_call_gives_its_turn_back(world, case):
     client = world.client(concurrency=1)
     judge = world.judge(client)
