@@ -5,7 +5,7 @@ import functools
 import logging
 import random
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from otel_evals.rubrics.rubric import Rubric, builtin_rubrics, load_rubric
 from otel_evals.sampling.sampler import Sampler
 from otel_evals.sampling.settings import check_sampling
 from otel_evals.semconv.otel_evals import RESERVED_WORDS
+from otel_evals.text.patterns import compile_expression
 
 _LOG: Final = logging.getLogger(__name__)
 _NONCE_BYTES = 8
@@ -117,7 +118,8 @@ class _Builder:
             prices=self._prices,
             clock=clock,
             nonce=functools.partial(secrets.token_hex, _NONCE_BYTES),
-            redact=redact if section.redact else _unchanged,
+            redact=_redaction(section),
+            redaction="\n".join([str(section.redact), *section.redact_patterns]),
             on_crash=on_crash,
             cache=VerdictCache(section.cache.max_bytes) if section.cache.max_bytes else None,
         )
@@ -238,5 +240,20 @@ def _key(endpoint: EndpointSettings) -> Secret | None:
     return None if endpoint.key_file is None else from_file(endpoint.key_file, needed_by)
 
 
-def _unchanged(text: str) -> str:
-    return text
+def _redaction(section: JudgeSection) -> Callable[[str], str]:
+    """What is taken out of every text before it leaves. Raises ConfigurationError for a pattern that is not RE2."""
+    own = [_own_pattern(expression) for expression in section.redact_patterns]
+
+    def clean(text: str) -> str:
+        for pattern in own:
+            text = pattern.sub("[REDACTED]", text)
+        return redact(text) if section.redact else text
+
+    return clean
+
+
+def _own_pattern(expression: str) -> Any:
+    try:
+        return compile_expression(expression)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"judge.redact_patterns: {error}") from error

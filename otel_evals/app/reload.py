@@ -13,7 +13,7 @@ from otel_evals.config.schema import Config
 
 RELOADED: Final = ("checks", "policy", "risk")
 """Sections of the configuration that take effect at once."""
-JUDGES_RELOADED: Final = ("endpoints", "judges", "local", "sampling", "redact", "prices")
+JUDGES_RELOADED: Final = ("endpoints", "judges", "local", "sampling", "redact", "redact_patterns", "prices")
 """Keys of the section `judge` that do, where there are judges before and after."""
 
 

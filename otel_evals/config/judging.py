@@ -67,6 +67,13 @@ class JudgeSection(JudgingSettings, frozen=True, kw_only=True, forbid_unknown_fi
             "content leaves here; false where the endpoint is your own and a rubric is about such data."
         ),
     ] = True
+    redact_patterns: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="RE2 patterns of your own (customer numbers, names of projects); what they match is replaced "
+            "by `[REDACTED]` before anything leaves, also with `redact: false`. Default: none."
+        ),
+    ] = ()
     cache: Annotated[CacheSettings, Meta(description="Verdicts kept for equal questions.")] = CacheSettings()
     prices: Annotated[PriceSettings, Meta(description="Prices of your own.")] = PriceSettings()
 

@@ -54,6 +54,11 @@ class Work(msgspec.Struct):
     keys: dict[SpanKey, bool] = {}
     """Keys of `selected`, and whether the span is held: the same span may stand in a body twice."""
 
+    def keep(self, selected: list[Selected]) -> None:
+        """Keep these of the selected spans: the others were taken with another copy of their request."""
+        self.known += sum(one.body is not None for one in self.selected) - sum(one.body is not None for one in selected)
+        self.selected = selected
+
     @property
     def taken_out(self) -> int:
         """Spans that are not in `body` because they wait, known ones apart."""
@@ -151,11 +156,12 @@ class BodyWorker:
                 return
             if span.plan is not None and span.plan.facts is not None:
                 span = msgspec.structs.replace(span, resource=frame.head(read.candidate.resource))
-            if span.plan is None or not span.plan.selected or self._judging is None:
+            judging, plan = self._judging, span.plan
+            if judging is None or plan is None or not (plan.selected or judging.may_know(*read.key)):
                 more: bytes | None = self._encode(read, span, span.coverage)
                 work.evaluated.append(span)
             else:
-                more = self._select(self._judging, frame, read, span, work)
+                more = self._select(judging, frame, read, span, work)
             if self._wants_log_events and not span.is_run:
                 work.logs.append(self._log_events(frame.head(read.candidate.resource), span))
                 work.records += len(span.evaluation.results) + len(span.evaluation.failures)
@@ -173,13 +179,19 @@ class BodyWorker:
         if judging.holds(key) or work.keys.get(key, False):
             work.known += 1
             return None
+        first = judging.first_plan(key)
+        if first is not None:
+            # Sent again: its jobs exist, and what was drawn then holds, whatever the budget or a reservoir says by now.
+            span = msgspec.structs.replace(span, plan=first, coverage=first.coverage())
+        if first is not None or span.plan is None or not span.plan.selected:
+            work.evaluated.append(span)
+            return self._encode(read, span, span.coverage)
         more = self._encode(read, span, None)
         own = None
-        selected = span.plan.selected if span.plan is not None else ()
-        if judging.may_hold and any(not (one.spec.shadow or one.waits) for one in selected):
+        if judging.may_hold and any(not (one.spec.shadow or one.waits) for one in span.plan.selected):
             single = walk(alone)
             own = splice(single, {single.resources[0].scopes[0].items[0].start: more})
-        if key not in work.keys and not judging.has_taken(key):
+        if key not in work.keys:
             work.keys[key] = own is not None
             resource = frame.head(place.resource)
             work.selected.append(Selected(evaluated=span, resource=resource, body=own, key=key))

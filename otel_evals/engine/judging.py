@@ -10,7 +10,7 @@ the judges is `judge_work`, what follows from an answer `judgement_end`.
 
 import asyncio
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
@@ -108,7 +108,10 @@ class Judging:
         self._reservoirs = Reservoirs(store, tasks, clock) if reservoirs is None else reservoirs
         self.on_left_out: Callable[[tuple[bytes, bytes], JudgeSpec, SamplingDecision], None] | None = None
         """Told of spans (trace and span id) that a reservoir has let go, once that is in the ledger."""
-        self._recent: OrderedDict[SpanKey, None] = OrderedDict()
+        self._recent: OrderedDict[SpanKey, Plan] = OrderedDict()
+        self._taking: dict[SpanKey, asyncio.Future[bool]] = {}
+        """Spans that are being made durable, and whether that came about."""
+        self._recent_ids: Counter[tuple[bytes, bytes]] = Counter()
         self.held_at_start = 0
         """Spans that a former run held."""
         meters.watch(catalogue.COVERAGE_PENDING, self._pending)
@@ -130,6 +133,14 @@ class Judging:
     def has_taken(self, key: SpanKey) -> bool:
         """Whether the jobs of this span exist already: its request was sent again after the span had gone on."""
         return key in self._recent
+
+    def may_know(self, trace_id: bytes, span_id: bytes) -> bool:
+        """Whether a span of these ids was taken: a quick look, before its key is made."""
+        return (trace_id, span_id) in self._recent_ids
+
+    def first_plan(self, key: SpanKey) -> Plan | None:
+        """The plan by which a span was taken. It holds for its resent request too, whatever sampling says by now."""
+        return self._recent.get(key)
 
     @property
     def is_full(self) -> bool:
@@ -173,7 +184,7 @@ class Judging:
 
     async def _take_up(self, job: OpenJob, spec: JudgeSpec, now: float) -> None:
         """Let a job of a former run wait for the end of its windows, or for its turn."""
-        if job.waits_until and not isinstance(spec.judge, FormerJudge):
+        if job.waits_until:
             with suppress(msgspec.MsgspecError):  # it is given up in its turn
                 known = decode_job(await self._store.payload(job.id) or b"")
                 self._wait(job.id, spec, known)
@@ -196,14 +207,38 @@ class Judging:
 
     # Intake
 
-    async def take(self, spans: Sequence[Selected]) -> None:
-        """Make selected spans and their jobs durable. Raises Unavailable; nothing of them is kept then."""
-        new = [
+    async def take(self, spans: Sequence[Selected]) -> list[Selected]:
+        """Make selected spans and their jobs durable; those that were new.
+
+        A span whose request was sent again while the first one is under way is taken once: this waits for that.
+
+        Raises:
+            Unavailable: nothing of them is kept.
+        """
+        under_way = [self._taking[one.key] for one in spans if one.key in self._taking]
+        new = [one for one in spans if one.key not in self._taking and one.key not in self._recent]
+        mine: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._taking.update((one.key, mine) for one in new)
+        try:
+            if new:
+                await self._take(new)
+            mine.set_result(True)
+        finally:
+            if not mine.done():
+                mine.set_result(False)
+            for one in new:
+                del self._taking[one.key]
+        if under_way and not all(await asyncio.gather(*under_way)):
+            raise Unavailable("the first request with the same spans did not get through")
+        return new
+
+    async def _take(self, spans: Sequence[Selected]) -> None:
+        rows = [
             NewSpan(body=one.body, jobs=tuple(self._job(one, i) for i in range(len(_plan(one).selected))))
             for one in spans
         ]
         hour, gone = self._hour(), asyncio.Event()
-        writing = self._tasks.spawn(_attempted(self._store.take(new, hour, lambda: not gone.is_set())), "take spans")
+        writing = self._tasks.spawn(_attempted(self._store.take(rows, hour, lambda: not gone.is_set())), "take spans")
         try:
             async with asyncio.timeout(_TAKE_PATIENCE):
                 taken = await asyncio.shield(writing)
@@ -252,9 +287,7 @@ class Judging:
 
     def _register(self, one: Selected, place: Taken) -> None:
         plan, now = _plan(one), self._clock.monotonic()
-        self._recent[one.key] = None
-        if len(self._recent) > _REMEMBERED:
-            self._recent.popitem(last=False)
+        self._remember(one.key, plan)
         held = None
         if place.held is not None:
             active = [(job, s) for job, s in zip(place.jobs, plan.selected, strict=True) if not s.spec.shadow]
@@ -267,6 +300,16 @@ class Judging:
                 self._wait(job, selection.spec, _job_of(one, selection))
             else:
                 self._enqueue(Task(job, selection.spec, held, now))
+
+    def _remember(self, key: SpanKey, plan: Plan) -> None:
+        if key not in self._recent:
+            self._recent_ids[key[:2]] += 1
+        self._recent[key] = plan.light()
+        if len(self._recent) > _REMEMBERED:
+            (trace_id, span_id, _), _ = self._recent.popitem(last=False)
+            self._recent_ids[trace_id, span_id] -= 1
+            if not self._recent_ids[trace_id, span_id]:
+                del self._recent_ids[trace_id, span_id]
 
     def _wait(self, job: int, spec: JudgeSpec, known: Job) -> None:
         exchange = known.case.exchange

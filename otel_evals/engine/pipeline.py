@@ -200,7 +200,7 @@ class Pipeline:
         if not work.selected or self._judging is None:
             return work
         try:
-            await self._judging.take(work.selected)
+            new = await self._judging.take(work.selected)
         except Unavailable as error:
             _LOG.warning("spans go on without judges: %s", error)
             again = await self._worker.work(body, evaluator, may_wait=may_wait, may_judge=False)
@@ -208,6 +208,7 @@ class Pipeline:
             again.known -= len(work.held)
             again.held = work.held
             return again
+        work.keep(new)
         # What is held is safe by now, whatever becomes of the rest of its request.
         self._evaluated([one.evaluated for one in work.selected if one.body is not None])
         return work

@@ -92,6 +92,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             ]
         )
 
+    def light(self) -> "Plan":
+        """The plan without the texts of its span: what is remembered of a span that has gone on."""
+        return msgspec.structs.replace(self, case=None, facts=None)
+
     def given_up(self, outcome: CoverageOutcome) -> "Plan":
         """The plan when the selected judges cannot be asked: their outcome is final too."""
         ended = tuple((one.spec, outcome) for one in self.selected)

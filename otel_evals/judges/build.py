@@ -35,6 +35,8 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     """A new unguessable word each call: 8 to 64 letters and digits."""
     redact: Callable[[str], str]
     on_crash: CrashReport
+    redaction: str = ""
+    """What `redact` takes out, in words: part of every judge's version."""
     cache: VerdictCache | None = None
 
 
@@ -84,6 +86,7 @@ def build_judge(settings: JudgeSettings, rubric: Rubric, workshop: Workshop) -> 
             redact=workshop.redact,
             max_chars=settings.max_chars,
             cache=workshop.cache,
+            redaction=workshop.redaction,
         )
 
     if settings.model is not None:

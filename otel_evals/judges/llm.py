@@ -16,6 +16,7 @@ from otel_evals.judges.replies import Completion
 from otel_evals.judges.settings import ModelSettings
 from otel_evals.judges.snapshots import is_snapshot_of
 from otel_evals.records.clock import Clock
+from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.exchange import Usage
 from otel_evals.records.judging import Estimate, JudgeCase, Need, Target, Verdict
@@ -44,6 +45,7 @@ class LlmJudge:
         redact: takes out of a text what must not leave.
         max_chars: bound of a question.
         cache: verdicts on equal questions; None asks each time.
+        redaction: what `redact` takes out, in words: part of the version, since it changes what is read.
 
     Raises:
         ConfigurationError: there is no endpoint.
@@ -61,6 +63,7 @@ class LlmJudge:
         redact: Callable[[str], str],
         max_chars: int,
         cache: VerdictCache | None = None,
+        redaction: str = "",
     ) -> None:
         if not clients:
             raise ConfigurationError(f"judge of {rubric.name}: it has no endpoint; write one under `endpoints`")
@@ -73,7 +76,7 @@ class LlmJudge:
         self._redact = redact
         self._max_chars = max_chars
         self._cache = cache
-        self._version = judge_version(rubric, model=model.model, parameters=_deciding(model, max_chars))
+        self._version = judge_version(rubric, model=model.model, parameters=_deciding(model, max_chars, redaction))
         self._system_bytes = len(system_text(rubric).encode()) + _FRAME_CHARACTERS
         self._strangers: set[str] = set()
 
@@ -195,8 +198,14 @@ class LlmJudge:
         return True
 
     def _cost_of(self, failure: CallFailure) -> float | None:
-        """USD of a failure: what the endpoint billed for an answer that is none; 0 when it did not answer."""
-        if failure.outcome != "unparseable":
+        """USD of a failure: what the endpoint billed for an answer that is none; 0 when it refused.
+
+        None, unknown, when time ran out: it may have answered and billed after that, so the budget keeps what was
+        reserved.
+        """
+        if failure.outcome is CoverageOutcome.TIMEOUT:
+            return None
+        if failure.outcome is not CoverageOutcome.UNPARSEABLE:
             return 0.0
         return self._prices.cost(failure.model or self._model.model, failure.usage)
 
@@ -204,8 +213,8 @@ class LlmJudge:
         """Nothing is held: the clients are closed by whoever built them."""
 
 
-def _deciding(model: ModelSettings, max_chars: int) -> Mapping[str, object]:
-    return {**model.deciding(), "max_chars": max_chars}
+def _deciding(model: ModelSettings, max_chars: int, redaction: str) -> Mapping[str, object]:
+    return {**model.deciding(), "max_chars": max_chars, "redaction": redaction}
 
 
 def _texts(case: JudgeCase) -> Iterator[str]:

@@ -10,8 +10,15 @@ from otel_evals.config.schema import Config
 from otel_evals.judges.prices import shipped_prices
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError
+from otel_evals.records.exchange import Choice, Exchange, Message
+from otel_evals.records.judging import JudgeCase
+from otel_evals.testing.judge_server import JudgeServer
 from tests.unit.engine.judge_rig import ScriptedJudge, spec
 
+EXCHANGE = Exchange(
+    messages=(Message(role="user", text="When is PRJ-4711 done?"),),
+    choices=(Choice(message=Message(role="assistant", text="PRJ-4711 is done on Friday.")),),
+)
 ENDPOINT = {"name": "own", "url": "http://127.0.0.1:9/v1"}
 MODEL = {"model": "gpt-4.1-mini"}
 BUDGET = {"budget": {"usd_per_day": 1.0}}
@@ -86,3 +93,28 @@ async def test_a_judge_that_cannot_be_closed_keeps_the_others_from_nothing():
     good = ScriptedJudge("good")
     await Judges(specs=(spec(Stuck()), spec(good)), clients=(), prices=shipped_prices()).close()
     assert good.closed
+
+
+async def test_patterns_of_ones_own_are_taken_out_of_the_question_and_make_another_version():
+    async def asked(**more) -> str:
+        async with JudgeServer() as server:
+            judges = build(endpoints=[{"name": "own", "url": server.url}], judges=[judge("answer_relevance")], **more)
+            try:
+                [one] = judges.specs
+                await one.judge.judge(JudgeCase(exchange=EXCHANGE))
+                versions.append(one.judge.version)
+                return server.asked[-1].user
+            finally:
+                await judges.close()
+
+    versions: list[str] = []
+    assert "PRJ-4711" in await asked()
+    question = await asked(redact_patterns=[r"PRJ-\d+"], redact=False)
+    assert "PRJ-4711" not in question
+    assert "[REDACTED]" in question
+    assert versions[0] != versions[1]
+
+
+def test_a_pattern_that_is_not_re2_is_told_with_its_key():
+    with pytest.raises(ConfigurationError, match=r"judge\.redact_patterns.*look-around"):
+        asks(judge(), redact_patterns=["(?=x)"])

@@ -599,6 +599,42 @@ async def test_the_results_of_a_panel_follow_with_ids_of_their_own(make_world):
     assert world.total("otel_evals.evaluations") == 1
 
 
+async def test_a_span_that_is_sent_again_while_it_is_being_taken_is_judged_once(make_world):
+    judge = spec(ScriptedJudge())
+    world = await make_world(judge)
+    copies = [selected(1, judge) for _ in range(3)]
+    taken = await asyncio.gather(*(world.judging.take([copy]) for copy in copies))
+    assert sorted(map(len, taken)) == [0, 0, 1]
+    await world.until(lambda: world.spans("call 1"))
+    assert await world.counts() == {"seen": 1, "judged": 1}
+    assert len(world.spans("call 1")) == 1
+    assert await world.judging.take([selected(1, judge)]) == [], "also after it has gone on"
+
+
+async def test_copies_fail_with_the_first_when_the_disk_does_not_take_it(make_world):
+    judge = spec(ScriptedJudge())
+    world = await make_world(judge)
+    world.store.failing = {"take"}
+    outcomes = await asyncio.gather(
+        *(world.judging.take([selected(1, judge)]) for _ in range(2)), return_exceptions=True
+    )
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+    world.store.failing = set()
+    assert len(await world.judging.take([selected(1, judge)])) == 1, "nothing of it was kept"
+
+
+async def test_the_plan_by_which_a_span_was_taken_holds_when_it_is_sent_again(make_world):
+    judge, other = spec(ScriptedJudge()), spec(ScriptedJudge("second"))
+    world = await make_world(judge, other, start=False)
+    one = selected(1, judge, outcomes=((other, CoverageOutcome.SAMPLED_OUT),), held=False)
+    await world.take(one)
+    assert world.judging.may_know(*one.key[:2])
+    again = world.judging.first_plan(one.key)
+    assert [chosen.spec for chosen in again.selected] == [judge]
+    assert again.outcomes == ((other, CoverageOutcome.SAMPLED_OUT),)
+    assert again.case is None, "its texts are not kept"
+
+
 async def test_memory_of_what_was_taken_is_bounded(make_world, monkeypatch):
     monkeypatch.setattr("otel_evals.engine.judging._REMEMBERED", 3)
     judge = spec(ScriptedJudge())
@@ -606,3 +642,4 @@ async def test_memory_of_what_was_taken_is_bounded(make_world, monkeypatch):
     spans = [selected(number, judge, held=False) for number in range(1, 6)]
     await world.take(*spans)
     assert [world.judging.has_taken(span.key) for span in spans] == [False, False, True, True, True]
+    assert [world.judging.may_know(*span.key[:2]) for span in spans] == [False, False, True, True, True]
