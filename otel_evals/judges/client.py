@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx2
+import msgspec
 import openai
 
 from otel_evals.judges import failures
@@ -157,9 +158,10 @@ class ModelClient:
     async def _ask(self, question: Question, model: ModelSettings) -> Completion:
         """Ask until the endpoint takes the form of the request: it learns at most a handful of times."""
         api, known = self.settings.api, self.capabilities(model.model)
+        name = self.settings.models.get(model.model, model.model)
         while True:
             form, given = known.form, parameters(api, model, known)
-            response = await self._post(PATHS[api], body(api, question, model.model, form, given))
+            response = await self._post(PATHS[api], body(api, question, name, form, given))
             if response.status_code == 200:
                 self._heed(response)
                 completion = read_reply(
@@ -171,7 +173,7 @@ class ModelClient:
                 )
                 if form is known.form:
                     known.answered(structured=completion.text.lstrip().startswith("{"))
-                return completion
+                return msgspec.structs.replace(completion, asked=name)
             refusal = read_refusal(response.content)
             if response.status_code in _REFUSING and (
                 known.form is not form

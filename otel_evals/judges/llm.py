@@ -157,7 +157,7 @@ class LlmJudge:
 
     def _read(self, completion: Completion, nonce: str, started: float) -> Verdict:
         mismatched = self._mismatch(completion)
-        cost = self._prices.cost(completion.model or self._model.model, completion.usage)
+        cost = self._cost(completion)
         try:
             answer = read_answer(completion.text, self._rubric, nonce)
         except Unreadable as error:
@@ -184,10 +184,19 @@ class LlmJudge:
             mismatched=mismatched,
         )
 
+    def _cost(self, completion: Completion) -> float | None:
+        """USD of an answer, by the model that answered; an endpoint's own name for the pinned one has its price."""
+        answered = completion.model
+        renamed = answered is None or (
+            completion.asked != self._model.model and is_snapshot_of(answered, completion.asked)
+        )
+        return self._prices.cost(self._model.model if renamed or answered is None else answered, completion.usage)
+
     def _mismatch(self, completion: Completion) -> bool:
         """Whether another model than the pinned one answered. An endpoint that names none cannot be caught."""
         answered = completion.model
-        if answered is None or is_snapshot_of(answered, self._model.model):
+        known = (self._model.model, completion.asked)
+        if answered is None or any(name and is_snapshot_of(answered, name) for name in known):
             return False
         if answered not in self._strangers and len(self._strangers) < 16:
             self._strangers.add(answered)
@@ -203,7 +212,7 @@ class LlmJudge:
         None, unknown, when time ran out: it may have answered and billed after that, so the budget keeps what was
         reserved.
         """
-        if failure.outcome is CoverageOutcome.TIMEOUT:
+        if failure.error_type == "timeout":
             return None
         if failure.outcome is not CoverageOutcome.UNPARSEABLE:
             return 0.0

@@ -30,6 +30,8 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     finish_reason: str | None = None
     endpoint: str = ""
     """Label of the endpoint that answered."""
+    asked: str = ""
+    """The name by which the endpoint was asked for the model."""
 
 
 class _Details(msgspec.Struct):

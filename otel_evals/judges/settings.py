@@ -82,6 +82,13 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         Meta(description="Further headers: header → environment variable with its value, such as OpenAI-Organization."),
     ] = {}
     query: Annotated[dict[str, str], Meta(description="Query of each request, such as Azure's `api-version`.")] = {}
+    models: Annotated[
+        dict[str, str],
+        Meta(
+            description="Name that this endpoint has for a model, such as an Azure deployment or a gateway's alias: "
+            "model → name. An answer under that name is no mismatch. None: it is asked by the judge's own name."
+        ),
+    ] = {}
     timeout: Annotated[
         Duration,
         Meta(description="Total time of a call with waiting, connecting, retries and reading the body; 60s."),

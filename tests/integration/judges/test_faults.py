@@ -89,7 +89,7 @@ async def test_an_endpoint_that_hangs_or_trickles_is_a_timeout(world, case, faul
     world.server.behaviour = JudgeBehaviour(fault=fault)
     failure = await failure_of(world.judge(world.client(timeout=Duration(0.2))).judge(case()))
     assert (failure.outcome, failure.error_type) == ("timeout", "timeout")
-    assert failure.cost == 0.0
+    assert failure.cost is None, "it may have answered and billed after that"
 
 
 async def test_an_endpoint_that_is_not_there_is_a_judge_error_after_retries(world, case, free_port):

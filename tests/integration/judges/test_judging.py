@@ -123,6 +123,14 @@ async def test_another_model_than_the_pinned_one_is_marked_and_said_once(world, 
     assert len([record for record in caplog.records if "gpt-3.5-turbo" in record.getMessage()]) == 1
 
 
+async def test_an_endpoints_own_name_for_the_pinned_model_is_asked_for_and_is_no_mismatch(world, case):
+    client = world.client(models={"gpt-4.1-mini-2025-04-14": "our-deployment"})
+    verdict = await world.judge(client, model="gpt-4.1-mini-2025-04-14").judge(case())
+    assert world.server.asked[-1].body["model"] == "our-deployment"
+    assert (verdict.model, verdict.mismatched) == ("our-deployment", False)
+    assert verdict.cost, "it has the price of the pinned model"
+
+
 async def test_a_model_without_a_price_has_an_unknown_cost(world, case):
     judge = world.judge(model="somebodys-own")
     assert (await judge.judge(case())).cost is None
