@@ -41,6 +41,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def pytest_collection_modifyitems(items):
+    """Leave out what takes long and is covered in the main by quicker tests, unless it is asked for."""
+    if not os.environ.get("OTEL_EVALS_ALL"):
+        skip = pytest.mark.skip(reason="takes long: OTEL_EVALS_ALL=1 runs it, as CI does")
+        for item in items:
+            if item.get_closest_marker("takes_long"):
+                item.add_marker(skip)
+
+
 def pytest_make_parametrize_id(config, val, argname):
     """Name gzipped bytes by their length: they hold the time, and two workers must give a test the same name."""
     return f"{argname}-gzip-{len(val)}" if isinstance(val, bytes) and val[:2] == b"\x1f\x8b" else None

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from otel_evals.app.host import spool_folder
-from otel_evals.app.spools import JUDGE_STORE
+from otel_evals.app.places import JUDGE_STORE, spool_folder
 from otel_evals.config.schema import Config
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.spool.judge_books import JudgeCounts, read_ledger

@@ -19,13 +19,13 @@ from otel_evals import __version__
 from otel_evals.app.crew import Alone, Crew
 from otel_evals.app.log_counts import count_suppressed
 from otel_evals.app.pages import MetricsPage, page_server
+from otel_evals.app.places import spool_folder
 from otel_evals.app.push import MetricsPush
 from otel_evals.app.reload import reloaded
 from otel_evals.app.workers import Workers
 from otel_evals.config.schema import Config
 from otel_evals.lifecycle.garbage import keep_what_is_there
 from otel_evals.lifecycle.tasks import Tasks
-from otel_evals.receive.address import parse_listen
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.semconv import gen_ai
@@ -141,13 +141,3 @@ def _resource(config: Config, folder: Path) -> dict[str, str]:
         "service.instance.id": str(uuid.uuid5(uuid.NAMESPACE_URL, place)),
         **config.metrics.resource,
     }
-
-
-def spool_folder(config: Config) -> Path:
-    """The folder of one processor: its addresses tell it from others that share the data folder."""
-    ports = [
-        str(parse_listen(listen)[1])
-        for listen in (config.receive.grpc.listen, config.receive.http.listen)
-        if listen is not None
-    ]
-    return Path(config.data) / "spool" / "-".join(ports or ["none"])

@@ -9,8 +9,7 @@ from typing import Final
 
 import msgspec
 
-from otel_evals.app.host import spool_folder
-from otel_evals.app.spools import JUDGE_STORE
+from otel_evals.app.places import JUDGE_STORE, spool_folder
 from otel_evals.config.schema import Config
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import ConfigurationError

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from otel_evals.app.host import spool_folder
+from otel_evals.app.places import spool_folder
 from otel_evals.config.schema import Config
 from otel_evals.forward.dead_letters import FOLDER, ask_for, is_asked_for, letters, refusal
 from otel_evals.forward.entry_head import HEAD_BYTES, EntryHead

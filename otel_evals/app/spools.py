@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from otel_evals.app.places import JUDGE_STORE
 from otel_evals.config.schema import Config
 from otel_evals.forward.forwarder import Forwarder
 from otel_evals.forward.settings import QueueKind
@@ -28,7 +29,6 @@ _LOOK: Final = 0.1
 _WATCH: Final = 1.0
 _RETRY_PAUSE: Final = 5.0
 _HELD: Final = "held"
-JUDGE_STORE: Final = "judge.db"
 
 OnFull = Callable[[list[str]], None]
 """Told which spools are full whenever that changes."""

@@ -21,6 +21,7 @@ async def start(url, folder, prefix):
 
 
 @pytest.mark.parametrize("next_hop", ["up", "down"])
+@pytest.mark.takes_long
 async def test_every_acknowledged_span_arrives_though_the_process_is_killed_again_and_again(tmp_path, next_hop):
     rng = random.Random(7)  # noqa: S311 - instants, not secrets
     acknowledged = []

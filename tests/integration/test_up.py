@@ -85,6 +85,7 @@ def test_the_demo_sends_real_traffic_whose_failures_are_told_and_that_a_scripted
     assert "How to go on" in out
 
 
+@pytest.mark.takes_long
 def test_the_demo_asks_a_real_endpoint_within_a_budget_that_it_states_first(run):
     with subprocess.Popen(
         [sys.executable, "-m", "otel_evals.testing.judge_server", "--until-stdin-closes"],
@@ -124,6 +125,7 @@ def test_without_the_demo_it_says_how_to_send_traffic_and_waits(run):
     assert "0 spans received" in out
 
 
+@pytest.mark.takes_long
 def test_with_several_workers_rates_are_shown(run, free_port):
     up = run("--demo", "--workers", "2", "--grpc", f"127.0.0.1:{free_port}", "--http", f"127.0.0.1:{free_port + 1}")
     up.until("2 workers")

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import aiohttp
+import pytest
 
 from otel_evals.testing.builders import chat_attributes, logs_body, make_span, traces_body
 from otel_evals.testing.judge_server import JudgeServer
@@ -75,6 +76,7 @@ async def test_a_thumbs_down_brings_a_span_to_its_judge_that_was_not_sampled(mak
         assert len(judge.asked) == 1
 
 
+@pytest.mark.takes_long
 async def test_a_word_that_comes_before_its_span_is_part_of_the_first_decision(make_processor) -> None:
     async with GrpcSink() as sink, JudgeServer() as judge:
         processor = make_processor([destination(sink)], workers=2, **judging(judge, sampling=ON_THUMBS_DOWN))
@@ -99,6 +101,7 @@ async def _counted(processor: Any) -> bool:
     return await verdicts(processor, "_weighted") == 1
 
 
+@pytest.mark.takes_long
 async def test_a_reservoir_judges_exactly_its_number_and_their_weights_tell_how_many_there_were(make_processor) -> None:
     k, traces, per = 8, 200, 3
     rules = {"rules": [{"name": "hourly", "reservoir": {"k": k, "per": f"{per}s"}}]}

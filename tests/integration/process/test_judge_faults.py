@@ -14,7 +14,16 @@ import pytest
 from otel_evals.testing.judge_script import JudgeBehaviour
 from otel_evals.testing.judge_server import JudgeServer
 from otel_evals.testing.sinks import GrpcSink
-from tests.integration.process.rig import Processor, Sender, all_arrive, arrived, check, destination, free_ports, until
+from tests.integration.process.rig import (
+    Processor,
+    Sender,
+    all_arrive,
+    arrived,
+    check,
+    destination,
+    free_ports,
+    until,
+)
 from tests.integration.process.test_judging import MODEL, attribute, chat, coverage, judge_events, judging
 
 PRICES = {"models": {MODEL: {"input": 1000.0, "output": 1000.0}}}
@@ -138,6 +147,7 @@ async def test_every_fault_of_a_judge_ends_as_its_outcome_and_the_next_answer_co
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:{port}/v1", "http://judge.invalid/v1"], ids=["refused", "dns"])
+@pytest.mark.takes_long
 async def test_spans_flow_while_nobody_is_where_the_judge_should_be(make_processor, address) -> None:
     (port,) = free_ports(1)
     endpoint = {"name": "away", "url": address.format(port=port), "retries": 1, "timeout": "2s"}
@@ -169,6 +179,7 @@ async def test_spans_flow_while_nobody_is_where_the_judge_should_be(make_process
         assert await processor.stop() == 0
 
 
+@pytest.mark.takes_long
 async def test_a_budget_is_never_passed_shared_by_workers_and_outlives_a_restart(make_processor) -> None:
     async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(input_tokens=1000, output_tokens=0)) as judge:
         # A verdict costs 1 USD; before it is given, at most a little more is set aside for it.
@@ -207,6 +218,7 @@ async def test_a_budget_is_never_passed_shared_by_workers_and_outlives_a_restart
         assert await processor.stop() == 0
 
 
+@pytest.mark.takes_long
 async def test_failed_calls_are_charged_only_what_was_reported(make_processor) -> None:
     async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(fault="status", status=500)) as judge:
         section = judging(judge, prices=PRICES, budget={"usd_per_day": 12.0})
@@ -220,6 +232,7 @@ async def test_failed_calls_are_charged_only_what_was_reported(make_processor) -
         assert await processor.stop() == 0
 
 
+@pytest.mark.takes_long
 async def test_a_lock_on_the_store_keeps_no_span_and_is_over_when_it_is_over(make_processor) -> None:
     async with GrpcSink() as sink, JudgeServer() as judge:
         processor = make_processor([destination(sink)], **judging(judge, call_traces=False))
@@ -260,6 +273,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.takes_long
 async def test_a_full_disk_costs_verdicts_and_no_span_and_is_over_when_there_is_room(
     make_processor, small_disk
 ) -> None:
@@ -295,6 +309,7 @@ async def test_a_full_disk_costs_verdicts_and_no_span_and_is_over_when_there_is_
         assert await processor.stop() == 0
 
 
+@pytest.mark.takes_long
 async def test_a_store_that_is_damaged_stops_the_start_in_words(make_processor) -> None:
     async with GrpcSink() as sink, JudgeServer() as judge:
         processor = make_processor([destination(sink)], **judging(judge))
@@ -312,6 +327,7 @@ async def test_a_store_that_is_damaged_stops_the_start_in_words(make_processor) 
         assert "move" in processor.said()
 
 
+@pytest.mark.takes_long
 async def test_the_end_comes_in_time_with_spans_held_and_judges_asked_and_the_next_run_tells_how_it_ended(
     make_processor,
 ) -> None:
@@ -361,6 +377,7 @@ async def _late_ids_are_one_each(sink: GrpcSink) -> None:
     assert all(len(ids) == 1 for ids in late.values()), "a verdict that is sent twice has the same id"
 
 
+@pytest.mark.takes_long
 async def test_jobs_of_a_killed_worker_and_of_one_that_is_no_more_are_taken_up(make_processor) -> None:
     async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(latency=0.3, latency_sigma=0.5)) as judge:
         processor = make_processor(

@@ -10,7 +10,16 @@ import pytest
 from otel_evals.records.signal import Signal
 from otel_evals.testing.builders import chat_attributes, logs_body, make_span, traces_body
 from otel_evals.testing.sinks import GrpcSink
-from tests.integration.process.rig import Sender, all_arrive, arrived, check, destination, free_ports, until, verdicts
+from tests.integration.process.rig import (
+    Sender,
+    all_arrive,
+    arrived,
+    check,
+    destination,
+    free_ports,
+    until,
+    verdicts,
+)
 
 SCOPE = "opentelemetry.instrumentation.openai_v2"
 BARE = {
@@ -82,6 +91,7 @@ async def test_when_the_host_is_killed_its_workers_end_and_the_next_run_starts(m
         assert await processor.stop() == 0
 
 
+@pytest.mark.takes_long
 async def test_fewer_workers_take_over_what_the_others_left(make_processor) -> None:
     (port,) = free_ports(1)
     processor = make_processor(

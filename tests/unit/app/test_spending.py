@@ -1,8 +1,7 @@
 import pytest
 
-from otel_evals.app.host import spool_folder
+from otel_evals.app.places import JUDGE_STORE, spool_folder
 from otel_evals.app.spending import SpendingReader
-from otel_evals.app.spools import JUDGE_STORE
 from otel_evals.config.judging import JudgeSection
 from otel_evals.config.schema import Config
 from otel_evals.engine.budget import Budget, Limits

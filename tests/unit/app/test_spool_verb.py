@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_evals.app.host import spool_folder
+from otel_evals.app.places import spool_folder
 from otel_evals.app.spool_verb import piles_json, piles_table, resend, survey
 from otel_evals.config.schema import Config
 from otel_evals.forward.dead_letters import DeadLetters, is_asked_for
