@@ -7,14 +7,26 @@ import msgspec
 from otel_evals.app.places import JUDGE_STORE, spool_folder
 from otel_evals.config.schema import Config
 from otel_evals.records.decision import CoverageOutcome
+from otel_evals.records.errors import ConfigurationError
 from otel_evals.spool.judge_books import JudgeCounts, read_ledger
 
 _ORDER = [outcome.value for outcome in CoverageOutcome]
 
 
 def read_coverage(config: Config) -> list[JudgeCounts]:
-    """The ledger of the processor that this configuration is of. Raises ConfigurationError."""
-    return read_ledger(spool_folder(config) / JUDGE_STORE)
+    """The ledger of the processor that this configuration is of.
+
+    Raises:
+        ConfigurationError: it cannot be read, or only processors on other ports have one.
+    """
+    path = spool_folder(config) / JUDGE_STORE
+    others = sorted(other.parent.name for other in path.parent.parent.glob(f"*/{JUDGE_STORE}"))
+    if not path.is_file() and others:
+        raise ConfigurationError(
+            f"there is no ledger at {path}; processors on the ports {', '.join(others)} have one: give their --grpc "
+            "and --http, or the configuration that they run with"
+        )
+    return read_ledger(path)
 
 
 def adds_up(judges: Sequence[JudgeCounts]) -> bool:

@@ -2,7 +2,11 @@
 
 import json
 
-from otel_evals.app.coverage_report import adds_up, coverage_json, coverage_table
+import pytest
+
+from otel_evals.app.coverage_report import adds_up, coverage_json, coverage_table, read_coverage
+from otel_evals.config.schema import Config
+from otel_evals.records.errors import ConfigurationError
 from otel_evals.spool.judge_books import JudgeCounts
 
 WHOLE = JudgeCounts(judge="tone", version="v1", seen=10, pending=1, outcomes={"sampled_out": 6, "judged": 3})
@@ -27,3 +31,12 @@ def test_an_empty_ledger_and_odd_outcomes_are_shown():
     assert "empty" in coverage_table([])
     odd = JudgeCounts(judge="tone", version="v1", seen=0, pending=0, outcomes={"of a later version": 0})
     assert "of a later version" in coverage_table([odd])
+
+
+def test_other_ports_that_have_a_ledger_are_named(tmp_path):
+    config = Config(data=str(tmp_path))
+    assert read_coverage(config) == []
+    (tmp_path / "spool" / "14317-14318").mkdir(parents=True)
+    (tmp_path / "spool" / "14317-14318" / "judge.db").touch()
+    with pytest.raises(ConfigurationError, match=r"14317-14318.*--grpc"):
+        read_coverage(config)
