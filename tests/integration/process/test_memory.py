@@ -6,6 +6,7 @@ import io
 
 import aiohttp
 import grpc
+import pytest
 
 from otel_evals.records.signal import Signal
 from otel_evals.testing.sinks import HANG, GrpcSink, HttpSink, Reply, traces_body
@@ -55,6 +56,7 @@ async def test_compression_bombs_are_refused_and_leave_no_trace_in_memory(make_p
         assert sorted(arrived(sink)) == ["good"]
 
 
+@pytest.mark.takes_long
 async def test_a_flood_in_front_of_a_mute_next_hop_is_held_off(make_processor) -> None:
     async with HttpSink() as sink:
         sink.default = HANG

@@ -173,7 +173,8 @@ async def test_stopping_finishes_what_is_in_flight(open_house, make, export):
     call = asyncio.ensure_future(export(house, make.trace()))
     await house.intake.entered.wait()
     stopping = asyncio.ensure_future(house.entrance.stop(10))
-    assert await code_of(export(house, make.trace(), deadline=3)) is Code.UNAVAILABLE
+    # A call that meets the closing connection is cancelled by gRPC itself; senders retry after both.
+    assert await code_of(export(house, make.trace(), deadline=3)) in {Code.UNAVAILABLE, Code.CANCELLED}
     house.intake.gate.set()
     assert await call == b""
     await stopping
