@@ -29,6 +29,7 @@ from otel_evals.engine.recent import EarlyWords, RecentSpans
 from otel_evals.engine.reservoirs import Reservoirs
 from otel_evals.engine.sightings import Release, ReleaseTime, Sightings
 from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.otlp.encode import attributes
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import ConfigurationError, Unavailable
@@ -151,10 +152,7 @@ class JudgeDesk:
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                async with asyncio.timeout(_REFRESH):
-                    await self._stopping.wait()
-            except TimeoutError:
+            if not await happens(self._stopping, _REFRESH):
                 await self._state.refresh()
 
     async def stop(self, grace: float) -> None:

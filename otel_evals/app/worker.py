@@ -21,6 +21,7 @@ from otel_evals.app.log_counts import count_suppressed
 from otel_evals.app.processor import Processor
 from otel_evals.config.schema import Config
 from otel_evals.lifecycle.garbage import keep_what_is_there
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.telemetry.logs import configure
@@ -90,12 +91,8 @@ class _Worker:
 
     async def _work(self) -> None:
         while not self._stop.is_set():
-            try:
-                async with asyncio.timeout(_SUMS_INTERVAL):
-                    await self._stop.wait()
-            except TimeoutError:
-                if not self._link.is_crowded:
-                    self._send_sums(None)
+            if not await happens(self._stop, _SUMS_INTERVAL) and not self._link.is_crowded:
+                self._send_sums(None)
         await self._processor.stop()
         self._send_sums(None)
 

@@ -20,6 +20,7 @@ from otel_evals.app.link import Link
 from otel_evals.app.worker import Place, run_worker
 from otel_evals.config.schema import Config
 from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.telemetry import catalogue
@@ -195,10 +196,7 @@ class Workers:
         deadline = self._clock.monotonic() + _COLLECT_TIMEOUT
         while waiting and (left := deadline - self._clock.monotonic()) > 0:
             self._collected.clear()
-            try:
-                async with asyncio.timeout(left):
-                    await self._collected.wait()
-            except TimeoutError:
+            if not await happens(self._collected, left):
                 break
         del self._collecting[request]
         return self.meters.snapshot()

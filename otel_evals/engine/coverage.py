@@ -7,11 +7,11 @@ that they stand for, in one transaction: a crash loses both together, so that th
 import asyncio
 import logging
 from collections import Counter
-from contextlib import suppress
 from typing import Final
 
 from otel_evals.engine.plan import Plan
 from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import Unavailable
 from otel_evals.spool.judge_books import hour_of
@@ -53,9 +53,7 @@ class CoverageLedger:
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_INTERVAL):
-                    await self._stopping.wait()
+            await happens(self._stopping, _INTERVAL)
             await self.flush()
 
     async def stop(self) -> None:

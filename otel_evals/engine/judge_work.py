@@ -26,6 +26,7 @@ from otel_evals.engine.plan import JudgeSpec
 from otel_evals.engine.settings import JudgingSettings
 from otel_evals.engine.verdicts import Ended, given_up
 from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.records.clock import Clock
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Unavailable
@@ -193,12 +194,8 @@ class JudgeWork:
                 tries += 1
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
-        raise _Stopping
+        if await happens(self._stopping, seconds):
+            raise _Stopping
 
     async def _lose(self, task: Task) -> None:
         """End a job that cannot be read: neither its judge nor what it was about can be told on the wire."""

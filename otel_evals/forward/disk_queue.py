@@ -22,6 +22,7 @@ from otel_evals.forward.retry import pause
 from otel_evals.forward.settings import DestinationSettings
 from otel_evals.forward.transport import Transport
 from otel_evals.lifecycle.tasks import CrashReport, Tasks
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import Unavailable
 from otel_evals.records.intake import Accepted
@@ -179,10 +180,7 @@ class DiskQueue:
         self._stopping = True
         await self._journal.flush()
         self._check_idle()
-        try:
-            async with asyncio.timeout(grace):
-                await self._idle.wait()
-        except TimeoutError:
+        if not await happens(self._idle, grace):
             self._stopped = True  # the rest goes out with the next run
         await self._tasks.close()
         if self._wake_up is not None:

@@ -17,6 +17,7 @@ from typing import Final
 import grpc
 
 from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.receive.address import parse_listen
 from otel_evals.receive.admission import Admission
 from otel_evals.receive.cors import Cors
@@ -115,10 +116,7 @@ class HttpServer:
             connection.drain()
         if self._connections:
             self._empty.clear()
-            try:
-                async with asyncio.timeout(grace):
-                    await self._empty.wait()
-            except TimeoutError:
+            if not await happens(self._empty, grace):
                 for connection in list(self._connections):
                     connection.abort()
         await self.tasks.close()

@@ -10,6 +10,7 @@ from typing import Final, Protocol, Self
 from rich.console import Console
 from rich.live import Live
 
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.records.clock import Clock
 from otel_evals.telemetry.snapshot import Snapshot
 from otel_evals.view.board import Board
@@ -42,11 +43,7 @@ async def watch(board: Board, view: View, read: ReadSums, *, stopping: asyncio.E
         board.refresh(await read())
         await asyncio.to_thread(view.draw)
         pause = max(view.every, min(_LONGEST, _SHARE * (clock.monotonic() - started)))
-        try:
-            async with asyncio.timeout(pause):
-                await stopping.wait()
-        except TimeoutError:
-            continue
+        await happens(stopping, pause)
 
 
 class LiveScreen:
