@@ -6,14 +6,15 @@ request touched, and a single timer releases what is due. `start` releases at on
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import suppress
 from typing import Final, Protocol
 
 import msgspec
 
+from otel_evals.engine.due import DueQueue
+from otel_evals.engine.persistence import persist
 from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.records.clock import Clock
 from otel_evals.records.errors import OtelEvalsError, Refused, Unavailable
 from otel_evals.records.span import SpanView
@@ -21,7 +22,6 @@ from otel_evals.semconv import gen_ai
 
 _RELEASES: Final = 64
 """Releases that are under way at one time."""
-_BACKOFF: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 SpanKey = tuple[bytes, bytes, int]
 """Trace id, span id, and a hash of the span: senders may use the ids of one span twice, and neither is lost."""
@@ -83,7 +83,6 @@ class Held(msgspec.Struct, eq=False):
 
     spec: "Waiting"
     entry: int
-    due: float
     released: bool = False
 
     @property
@@ -125,13 +124,11 @@ class Holding:
         self._wait = wait
         self._limit = limit
         self._tasks = tasks
-        self._clock = clock
         self._held: dict[SpanKey, Held] = {}
         self._by_trace: dict[bytes, list[Held]] = {}
-        self._due: deque[Held] = deque()
+        self._due = DueQueue[Held](clock, self._start_release, lambda held: held.released)
         self._slots = asyncio.Semaphore(_RELEASES)
         self._pending = 0
-        self._wake_timer = asyncio.Event()
         self._release: Release | None = None
         self._idle = asyncio.Event()
         self._stopping = False
@@ -152,7 +149,7 @@ class Holding:
     async def start(self, release: Release) -> None:
         """Begin to release what is due, first of all what a former run left."""
         self._release = release
-        self._tasks.spawn(self._run_timer(), "hold timer")
+        self._tasks.spawn(self._due.run(), "hold timer")
         leftovers = list(self._store)
         if leftovers:
             self._pending += len(leftovers)
@@ -167,16 +164,14 @@ class Holding:
         """
         todo = [s for s in spans if s.key not in self._held]
         entries = await self._store_all([s.body for s in todo])
-        due = self._clock.monotonic() + self._wait
         for waiting, entry in zip(todo, entries, strict=True):
             if waiting.key in self._held:
                 self._store.done(entry)
                 continue
-            held = Held(msgspec.structs.replace(waiting, body=b""), entry, due)
+            held = Held(msgspec.structs.replace(waiting, body=b""), entry)
             self._held[held.key] = held
             self._by_trace.setdefault(held.key[0], []).append(held)
-            self._due.append(held)
-        self._wake_timer.set()
+            self._due.add(held, self._wait)
 
     async def _store_all(self, bodies: Iterable[bytes]) -> list[int]:
         """Make all durable, or, when one fails or the sender goes away meanwhile, none: it will send them again."""
@@ -217,34 +212,18 @@ class Holding:
         if not siblings:
             self._by_trace.pop(held.key[0], None)
 
-    async def _run_timer(self) -> None:
-        while True:
-            while self._due and (self._due[0].released or self._due[0].due <= self._clock.monotonic()):
-                held = self._due.popleft()
-                self._start_release(held)
-            self._wake_timer.clear()
-            timeout = max(0.0, self._due[0].due - self._clock.monotonic()) if self._due else None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
-                    await self._wake_timer.wait()
-
     async def _let_go(self, entry: int, held: Held | None) -> None:
         """Forward one held span, trying again until the next hop has it or has refused it for good."""
-        attempt = 0
-        while True:
-            try:
-                async with self._slots:
-                    await self._once(entry, held)
-            except Unavailable as error:
-                pause = error.retry_after or _BACKOFF[min(attempt, len(_BACKOFF) - 1)]
-                attempt += 1
-                await asyncio.sleep(min(pause, _BACKOFF[-1]))
-                continue
-            self._store.done(entry)
-            self._pending -= 1
-            if not self._pending:
-                self._idle.set()
-            return
+
+        async def attempt() -> None:
+            async with self._slots:
+                await self._once(entry, held)
+
+        await persist(attempt)
+        self._store.done(entry)
+        self._pending -= 1
+        if not self._pending:
+            self._idle.set()
 
     async def _once(self, entry: int, held: Held | None) -> None:
         if self._release is None:
@@ -273,6 +252,4 @@ class Holding:
             self._start_release(held)
         if self._pending:
             self._idle.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(grace):
-                    await self._idle.wait()
+            await happens(self._idle, grace)

@@ -5,9 +5,8 @@ Life cycle: `start` releases what a former run left; `add` after the store has m
 end; `stop` lets everything go on.
 """
 
-import asyncio
+import functools
 import logging
-from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
@@ -16,9 +15,10 @@ import msgspec
 
 from otel_evals.emit.judged import JudgedAdditions
 from otel_evals.engine.deliver import Passage
+from otel_evals.engine.departures import Departures
+from otel_evals.engine.due import DueQueue
 from otel_evals.engine.holding import SpanKey
 from otel_evals.engine.job import Answer, decode_answer
-from otel_evals.engine.persistence import persist
 from otel_evals.engine.plan import combined
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.otlp.frame import walk
@@ -38,7 +38,6 @@ class HeldSpan(msgspec.Struct, eq=False):
 
     entry: int
     key: SpanKey | None
-    due: float
     open: set[int]
     """Jobs that it waits for."""
     settled: tuple[CoverageOutcome, ...] = ()
@@ -63,17 +62,14 @@ class JudgeHold:
         self._tasks = tasks
         self._clock = clock
         self._held: dict[SpanKey, HeldSpan] = {}
-        self._due: deque[HeldSpan] = deque()
-        self._leaving = 0
-        self._slots = asyncio.Semaphore(_RELEASES)
-        self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
+        self._due = DueQueue[HeldSpan](clock, self._leave, lambda held: held.leaving)
+        self._departures = Departures(tasks, _RELEASES)
         self._stopping = False
         self._additions = JudgedAdditions()
 
     def __len__(self) -> int:
         """Spans that wait or are on their way out."""
-        return len(self._held) + self._leaving
+        return len(self._held) + len(self._departures)
 
     @property
     def open(self) -> bool:
@@ -88,14 +84,13 @@ class JudgeHold:
         """Begin to let spans go, first those of a former run."""
         for held in leftovers:
             self._leave(held)
-        self._tasks.spawn(self._run_timer(), "judge hold")
+        self._tasks.spawn(self._due.run(), "judge hold")
 
     def add(self, entry: int, key: SpanKey, jobs: Iterable[int], settled: tuple[CoverageOutcome, ...]) -> HeldSpan:
         """Hold a span that is durable as `entry` until `jobs` have ended."""
-        held = HeldSpan(entry, key, self._clock.monotonic() + self._hold, set(jobs), settled)
+        held = HeldSpan(entry, key, set(jobs), settled)
         self._held[key] = held
-        self._due.append(held)
-        self._wake.set()
+        self._due.add(held, self._hold)
         return held
 
     def answered(self, held: HeldSpan, job: int) -> None:
@@ -108,32 +103,9 @@ class JudgeHold:
         if held.leaving:
             return
         held.leaving = True
-        self._leaving += 1
         if held.key is not None:
             self._held.pop(held.key, None)
-        self._tasks.spawn(self._let_go(held), "release judged span")
-
-    async def _run_timer(self) -> None:
-        while True:
-            while self._due and (self._due[0].leaving or self._due[0].due <= self._clock.monotonic()):
-                self._leave(self._due.popleft())
-            self._wake.clear()
-            timeout = max(0.0, self._due[0].due - self._clock.monotonic()) if self._due else None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
-                    await self._wake.wait()
-
-    async def _let_go(self, held: HeldSpan) -> None:
-        async def attempt() -> None:
-            async with self._slots:
-                await self._once(held)
-
-        try:
-            await persist(attempt)
-        finally:
-            self._leaving -= 1
-            if not self._leaving:
-                self._idle.set()
+        self._departures.send(functools.partial(self._once, held), "release judged span")
 
     async def _once(self, held: HeldSpan) -> None:
         if not held.gone:
@@ -175,8 +147,4 @@ class JudgeHold:
         self._stopping = True
         for held in list(self._held.values()):
             self._leave(held)
-        if self._leaving:
-            self._idle.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(grace):
-                    await self._idle.wait()
+        await self._departures.drain(grace)

@@ -172,7 +172,7 @@ class Judging:
         for job in left.jobs:
             if not job.answered and not specs[job.id].shadow:
                 waits_for.setdefault(job.held, set()).add(job.id)
-        self._hold.start(HeldSpan(held, None, 0.0, waits_for.get(held, set())) for held in left.held)
+        self._hold.start(HeldSpan(held, None, waits_for.get(held, set())) for held in left.held)
         self._outbox.send(left.outbox, counts=counts_leftovers)
         self._ledger.start()
         now = self._clock.monotonic()

@@ -3,13 +3,12 @@
 A body is sent at least once; the ids in it are derived from what was judged, so receivers see one result.
 """
 
-import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
 from otel_evals.engine.deliver import Passage
-from otel_evals.engine.persistence import persist
+from otel_evals.engine.departures import Departures
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.errors import Refused
 from otel_evals.records.signal import Signal
@@ -27,12 +26,9 @@ class Outbox:
     def __init__(self, store: JudgeStore, passage: Passage, *, tasks: Tasks, meters: Meters) -> None:
         self._store = store
         self._passage = passage
-        self._tasks = tasks
         self._meters = meters
-        self._slots = asyncio.Semaphore(_UNDER_WAY)
-        self._waiting = 0
+        self._departures = Departures(tasks, _UNDER_WAY)
         self._spans = 0
-        self._empty = asyncio.Event()
 
     def __len__(self) -> int:
         """Spans that are on their way out."""
@@ -41,32 +37,25 @@ class Outbox:
     def send(self, parcels: Iterable[int], *, counts: bool = True) -> None:
         """Send bodies that the store holds. `counts`: whether their spans are new to the sums."""
         for parcel in parcels:
-            self._waiting += 1
-            self._tasks.spawn(self._send(parcel, counts=counts), "send judgement")
+            self._departures.send(self._attempt(parcel, counts=counts), "send judgement")
 
-    async def _send(self, entry: int, *, counts: bool) -> None:
+    def _attempt(self, entry: int, *, counts: bool) -> Callable[[], Awaitable[None]]:
         parcel: Parcel | None = None
         gone = False
 
         async def attempt() -> None:
             nonlocal parcel, gone
-            async with self._slots:
-                if parcel is None and not gone:
-                    parcel = await self._store.parcel(entry)
-                    gone = parcel is None
-                    self._enter(parcel, counts=counts)
-                if parcel is not None and not gone:
-                    await self._forward(parcel)
-                    gone = True  # when the store cannot forget it now, it is not sent again for that
-                await self._store.sent(entry)
-
-        try:
-            await persist(attempt)
-        finally:
+            if parcel is None and not gone:
+                parcel = await self._store.parcel(entry)
+                gone = parcel is None
+                self._enter(parcel, counts=counts)
+            if parcel is not None and not gone:
+                await self._forward(parcel)
+                gone = True  # when the store cannot forget it now, it is not sent again for that
+            await self._store.sent(entry)
             self._spans -= parcel is not None and parcel.signal is Signal.TRACES
-            self._waiting -= 1
-            if not self._waiting:
-                self._empty.set()
+
+        return attempt
 
     def _enter(self, parcel: Parcel | None, *, counts: bool) -> None:
         """A span of ours enters the data path, so that received = forwarded + refused + failed + waiting stays true."""
@@ -84,8 +73,4 @@ class Outbox:
 
     async def drain(self, grace: float) -> None:
         """Wait until everything is sent, at most `grace` seconds; the rest stays for the next run."""
-        if self._waiting:
-            self._empty.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(grace):
-                    await self._empty.wait()
+        await self._departures.drain(grace)
