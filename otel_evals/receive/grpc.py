@@ -109,20 +109,22 @@ class GrpcServer(grpc.GenericRpcHandler):
         return handler
 
     def _behaviour(self, signal: Signal) -> _Behaviour:
-        async def export(message: bytes, context: "_Context") -> bytes:
-            ticket: Ticket | None = None
+        async def accept(message: bytes) -> bytes:
+            ticket = self._admission.open(len(message))
             try:
-                ticket = self._admission.open(len(message))
                 async with asyncio.timeout(self._timeout):
                     accepted = await self._intake(signal, await self._inflated(message, ticket))
                 return encode_accepted(accepted)
+            finally:
+                ticket.close()
+
+        async def export(message: bytes, context: "_Context") -> bytes:
+            try:
+                return await accept(message)
             except Exception as error:  # noqa: BLE001 - stage boundary: the library would answer UNKNOWN
                 if not isinstance(error, OtelEvalsError | TimeoutError):
                     self._on_fault(error)
                 return await self._refuse(signal, error, len(message), context)
-            finally:
-                if ticket is not None:
-                    ticket.close()
 
         return export
 
