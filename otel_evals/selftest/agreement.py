@@ -6,11 +6,10 @@ nearly all cases are of one class, AC1 is the one that still says something. Wha
 
 import math
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
-_Z: Final = 1.959963984540054
+from otel_evals.statistics.proportion import Z
 
 Table = Sequence[Sequence[int]]
 """Counts: one rater's categories down, the other's across, in the same order, all categories declared."""
@@ -25,7 +24,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def interval(self) -> tuple[float, float]:
         """The interval of 95 %, within [-1, 1]."""
-        return max(-1.0, self.value - _Z * self.error), min(1.0, self.value + _Z * self.error)
+        return max(-1.0, self.value - Z * self.error), min(1.0, self.value + Z * self.error)
 
 
 def cohen_kappa(table: Table) -> Agreement | None:

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-_Z: Final = 1.959963984540054
-"""Of a two-sided interval of 95 %."""
+from otel_evals.statistics.proportion import wilson
+
 FLOOR: Final = 20
 """Cases of a class below which a share of it is told as a count only: an interval of fewer covers less than it says."""
 
@@ -29,14 +29,6 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     def interval(self) -> tuple[float, float] | None:
         """Wilson's interval of 95 %; None below the floor."""
         return wilson(self.hits / self.trials, self.distinct) if self.distinct >= FLOOR else None
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Wilson's interval of 95 % for `share` of `n` trials. Raises ZeroDivisionError for none."""
-    square = _Z * _Z
-    centre = (share + square / (2 * n)) / (1 + square / n)
-    half = _Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def at_least(hits: int, n: int, probability: float) -> float:

@@ -5,7 +5,6 @@ Rates are weighted by 1/π, since judges see a sample; a figure with too little 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import sqrt
 from typing import Final
 
 import msgspec
@@ -13,13 +12,13 @@ import msgspec
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.evaluation import EvaluatorType, Label
 from otel_evals.semconv import gen_ai, instruments, otel_evals
+from otel_evals.statistics.proportion import wilson
 from otel_evals.telemetry.snapshot import Distribution
 
 ENOUGH: Final = 20
 """Verdicts from which a quantile or an agreement is shown."""
 ENOUGH_WEIGHTED: Final = 30
 """Effective sample size from which a weighted pass rate is shown."""
-_Z: Final = 1.96
 
 Point = tuple[Mapping[str, str], float]
 Bucketed = tuple[Mapping[str, str], Distribution]
@@ -95,15 +94,6 @@ LOST: Final = (
     CoverageOutcome.JUDGE_ERROR,
 )  # fmt: skip
 """Outcomes of spans that were selected and did not get a verdict."""
-
-
-def wilson(share: float, number: float) -> tuple[float, float]:
-    """The 95 % interval of a share seen among `number`."""
-    square = _Z * _Z
-    middle = share + square / (2 * number)
-    reach = _Z * sqrt(share * (1 - share) / number + square / (4 * number * number))
-    scale = 1 + square / number
-    return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
 
 
 def quantile(distribution: Distribution, bounds: Sequence[float], share: float) -> float:

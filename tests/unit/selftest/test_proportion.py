@@ -1,14 +1,7 @@
 import pytest
 
-from otel_evals.selftest.proportion import Share, at_least, wilson
-
-
-@pytest.mark.parametrize(
-    ("hits", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_wilsons_interval_is_that_of_newcombes_examples(hits, n, low, high):
-    assert wilson(hits / n, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+from otel_evals.selftest.proportion import Share, at_least
+from otel_evals.statistics.proportion import wilson
 
 
 def test_a_share_of_few_cases_has_no_interval_and_one_of_nothing_no_value():

@@ -1,11 +1,9 @@
-import math
-
 import msgspec
 import pytest
 
 from otel_evals.telemetry.snapshot import Distribution
 from otel_evals.view.board import Judging, Spending
-from otel_evals.view.judge_figures import quantile, wilson
+from otel_evals.view.judge_figures import quantile
 from otel_evals.view.lines import PlainLines
 from otel_evals.view.screen import picture
 from otel_evals.view.summary import summary
@@ -63,13 +61,6 @@ def test_a_quantile_is_interpolated_and_ends_with_the_last_bound():
     assert quantile(Distribution(counts=(0, 10, 0, 0), total=0, exemplars=()), bounds, 0.5) == 1.5
     assert quantile(Distribution(counts=(5, 0, 5, 0), total=0, exemplars=()), bounds, 0.75) == 3.0
     assert quantile(Distribution(counts=(0, 0, 0, 9), total=0, exemplars=()), bounds, 0.5) == 4.0
-
-
-def test_the_interval_is_that_of_wilson():
-    low, high = wilson(0.9, 50)
-    assert (round(low, 4), round(high, 4)) == (0.7864, 0.9565)
-    assert wilson(1.0, 10)[1] == 1.0
-    assert math.isclose(wilson(0.0, 10)[0], 0.0)
 
 
 def test_the_panel_shows_rate_coverage_lag_cost_agreement_and_trouble(judging):
