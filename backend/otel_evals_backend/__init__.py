@@ -1,0 +1,1 @@
+"""The analysis backend: evaluations kept, people in the loop."""
