@@ -28,7 +28,7 @@ from otel_evals.engine.plan import Planner
 from otel_evals.engine.recent import EarlyWords, RecentSpans
 from otel_evals.engine.reservoirs import Reservoirs
 from otel_evals.engine.sightings import Release, ReleaseTime, Sightings
-from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.lifecycle.tasks import CrashReport, Tasks
 from otel_evals.lifecycle.waiting import happens
 from otel_evals.otlp.encode import attributes
 from otel_evals.records.clock import Clock
@@ -82,14 +82,17 @@ class JudgeDesk:
         meters: Meters,
         tasks: Tasks,
         clock: Clock,
+        on_crash: CrashReport,
         on_judged: OnJudged | None = None,
     ) -> None:
+        """Put it together. `on_crash` is told of a task of a judge that died."""
         section = config.judge
         self._judges = [judges]
         self._store = store
         self._clock = clock
         self._meters = meters
         self._tasks = tasks
+        self._on_crash = on_crash
         self._stopping = asyncio.Event()
         budget = Budget(store, section.budget, section.budgets, clock)
         self._state = _State(Sightings(store, _releases(section.releases), tasks, clock), budget)
@@ -145,10 +148,6 @@ class JudgeDesk:
         self._judges.append(judges)
         self.planner.reconfigure(judges.specs)
         self.judging.reconfigure(judges.specs)
-
-    def _on_crash(self, task: str, error: BaseException) -> None:
-        _LOG.error("unexpected error in %s", task, exc_info=error)
-        self._meters.add(catalogue.TASK_CRASHES, 1, task)
 
     async def _run(self) -> None:
         while not self._stopping.is_set():

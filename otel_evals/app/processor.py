@@ -153,6 +153,7 @@ class Processor:
             meters=self._meters,
             tasks=self._tasks,
             clock=self._clock,
+            on_crash=self._on_crash,
             on_judged=self.on_judged,
         )
 

@@ -24,7 +24,7 @@ from otel_evals.engine.reader import Reader, ReadSpan
 from otel_evals.engine.span_evaluator import SpanEvaluator
 from otel_evals.engine.traces import Traces
 from otel_evals.otlp.frame import Frame, walk
-from otel_evals.otlp.splice import extract, splice
+from otel_evals.otlp.splice import append, extract, splice
 from otel_evals.records.clock import Clock
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.span import SpanView
@@ -189,8 +189,7 @@ class BodyWorker:
         more = self._encode(read, span, None)
         own = None
         if judging.may_hold and any(not (one.spec.shadow or one.waits) for one in span.plan.selected):
-            single = walk(alone)
-            own = splice(single, {single.resources[0].scopes[0].items[0].start: more})
+            own = append(alone, more)
         if key not in work.keys:
             work.keys[key] = own is not None
             resource = frame.head(place.resource)

@@ -21,8 +21,7 @@ from otel_evals.engine.holding import SpanKey
 from otel_evals.engine.job import Answer, decode_answer
 from otel_evals.engine.plan import combined
 from otel_evals.lifecycle.tasks import Tasks
-from otel_evals.otlp.frame import walk
-from otel_evals.otlp.splice import splice
+from otel_evals.otlp.splice import append
 from otel_evals.records.clock import Clock
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Refused
@@ -138,9 +137,7 @@ class JudgeHold:
             time_ns=self._clock.time_ns(),
             response_id=next((a.response_id for a in answers if a.response_id is not None), None),
         )
-        frame = walk(body)
-        start = frame.resources[0].scopes[0].items[0].start
-        return splice(frame, {start: more})
+        return append(body, more)
 
     async def stop(self, grace: float) -> None:
         """Let every span go on now; what cannot be forwarded within `grace` seconds stays for the next run."""

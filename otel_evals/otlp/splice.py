@@ -7,7 +7,7 @@ is not edited is copied as a range of the original bytes, unknown fields include
 from collections.abc import Mapping
 
 from otel_evals.otlp.encode import length_delimited, varint
-from otel_evals.otlp.frame import Frame, ItemFrame, ResourceFrame, ScopeFrame
+from otel_evals.otlp.frame import Frame, ItemFrame, ResourceFrame, ScopeFrame, walk
 
 Edits = Mapping[int, bytes | None]
 """By the item's `start`: bytes to append to its message, or None to take the item out."""
@@ -87,6 +87,12 @@ def extract(frame: Frame, resource: ResourceFrame, scope: ScopeFrame, item: Item
     resource_head = _without(body, resource.payload, resource.end, [(s.start, s.end) for s in resource.scopes])
     inner = length_delimited(2, scope_head + body[item.start : item.end])
     return length_delimited(1, resource_head + inner)
+
+
+def append(alone: bytes, more: bytes) -> bytes:
+    """The body `alone` of one item, as `extract` makes it, with `more` appended to its message."""
+    frame = walk(alone)
+    return splice(frame, {frame.resources[0].scopes[0].items[0].start: more})
 
 
 def _without(body: bytes, start: int, end: int, holes: list[tuple[int, int]]) -> bytes:

@@ -1,7 +1,7 @@
 """Reservoirs in the judge store: the smallest numbers that were drawn in each window, common to all workers.
 
-What `sampling.reservoir.BottomK` is in memory: of each window the k smallest numbers are kept, and the next one, which
-is the inclusion probability of the k. A number stands for a trace, so to offer it again changes nothing.
+Of each window the k smallest numbers are kept, and the next one, which is the inclusion probability of the k. A number
+stands for a trace, so to offer it again changes nothing. Tests compare it with the model `testing.bottom_k.BottomK`.
 """
 
 import sqlite3

@@ -18,12 +18,12 @@ from otel_evals.records.errors import Unavailable
 from otel_evals.records.judging import JudgeCase, SamplingDecision
 from otel_evals.records.units import Duration
 from otel_evals.sampling.facts import SamplingFacts
-from otel_evals.sampling.reservoir import BottomK
 from otel_evals.sampling.sampler import Sampler
 from otel_evals.sampling.settings import Reservoir, SamplingRule, SamplingSettings
 from otel_evals.spool import judge_tables
 from otel_evals.spool.judge_rows import NewJob, NewSpan
 from otel_evals.spool.judge_store import JudgeStore
+from otel_evals.testing.bottom_k import BottomK
 from otel_evals.testing.builders import trace_id
 from otel_evals.testing.clock import ManualClock
 from tests.unit.engine.judge_rig import ScriptedJudge, World, exchange

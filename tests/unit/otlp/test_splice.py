@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otel_evals.otlp.encode import SPAN_ATTRIBUTES, attributes, length_delimited, span_events, varint
 from otel_evals.otlp.frame import read_varint, walk
 from otel_evals.otlp.ids import span_ids
-from otel_evals.otlp.splice import extract, splice
+from otel_evals.otlp.splice import append, extract, splice
 from otel_evals.otlp.validate import count_items
 from otel_evals.records.errors import DecodeError
 from otel_evals.records.signal import Signal
@@ -171,3 +171,12 @@ def test_a_cut_body_is_refused_and_never_read_beyond_its_end(cut) -> None:
     body = request.SerializeToString()
     with pytest.raises(DecodeError):
         count_items(Signal.TRACES, body[: len(body) - cut] if cut < len(body) else b"\x0a")
+
+
+def test_what_is_appended_to_a_lone_span_stands_on_it_and_nothing_else_changes() -> None:
+    request = ExportTraceServiceRequest()
+    span = request.resource_spans.add().scope_spans.add().spans.add(name="a")
+    more = attributes(SPAN_ATTRIBUTES, (("k", "v"),))
+    appended = ExportTraceServiceRequest.FromString(append(request.SerializeToString(), more))
+    span.attributes.add(key="k").value.string_value = "v"
+    assert appended == request

@@ -4,12 +4,13 @@ Given all others, a trace is among the k smallest if and only if its number is b
 is therefore the inclusion probability of every member. It is final when the window is over, so members are judged then.
 
 Spans of one trace share their number, so a reservoir holds k traces with all their spans: to cut a trace in two would
-leave its spans without a known probability. The caller keeps one reservoir for each (rule, window) in each place where
-it draws; what comes in there depends on what arrived there, so replicas draw a reservoir each.
+leave its spans without a known probability.
+
+The processor draws in its judge store (`spool.draws`), for all workers at once; this is the model in memory, plain
+enough to be checked by its definition, that its tests compare it with.
 """
 
 from bisect import bisect_left
-from typing import Any
 
 
 class BottomK:
@@ -62,26 +63,3 @@ class BottomK:
     def __len__(self) -> int:
         """Traces that are in."""
         return len(self._order)
-
-    def state(self) -> dict[str, Any]:
-        """Everything, as plain values that survive JSON."""
-        return {
-            "k": self._k,
-            "threshold": self._threshold,
-            "members": [[u, list(self._keys[u])] for u in self._order],
-        }
-
-    @classmethod
-    def restore(cls, state: dict[str, Any]) -> "BottomK":
-        """The reservoir that `state()` was taken from. Raises KeyError, TypeError or ValueError for anything else."""
-        restored = cls(int(state["k"]))
-        restored._threshold = float(state["threshold"])
-        for u, keys in state["members"]:
-            restored._order.append(float(u))
-            restored._keys[float(u)] = [str(key) for key in keys]
-        order, is_short = restored._order, restored._threshold < 1.0 and len(restored) < restored._k
-        if order != sorted(restored._keys) or len(order) > restored._k or is_short:
-            raise ValueError("not the state of a reservoir: its members are out of order, too many or too few")
-        if order and order[-1] >= restored._threshold:
-            raise ValueError("not the state of a reservoir: a member is not below the threshold")
-        return restored
