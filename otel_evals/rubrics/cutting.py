@@ -9,19 +9,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from otel_evals.rubrics.fence import QUOTE, left_out
-from otel_evals.rubrics.material import Entry, Material
+from otel_evals.rubrics.material import Entry, Material, with_gap
 from otel_evals.rubrics.part import Part
-from otel_evals.text.fold import fold
-from otel_evals.text.tokens import words
+from otel_evals.rubrics.weighing import SHORTEST, WEIGHTS, common_words, share, weights
 
-_WEIGHTS: Final = {
-    Part.ANSWER: 3, Part.DOCUMENTS: 3, Part.REFERENCE: 2, Part.STEPS: 2, Part.TOOL_CALLS: 2, Part.QUESTION: 2,
-    Part.INSTRUCTIONS: 1, Part.CONVERSATION: 1, Part.TOOLS: 1,
-}  # fmt: skip
 _QUESTION_SHARE: Final = 0.6
 """Share of the room up to which a question is kept whole whatever else there is; the rest is for what is judged."""
-_SHORTEST: Final = 120
-"""Characters of an entry under which a piece of it says nothing: it is left out, and its room goes to others."""
 _MARK: Final = 48
 """Characters that the note of a cut takes at most."""
 _TAIL: Final = {Part.DOCUMENTS: 0.0, Part.TOOLS: 0.0, Part.ANSWER: 0.6}
@@ -45,70 +38,38 @@ def cut(material: Material, room: int) -> Material:
         rooms[Part.QUESTION] = min(sizes[Part.QUESTION], most)
     rest = [part for part in material if part not in rooms]
     left = room - sum(rooms.values())
-    rooms |= dict(zip(rest, share([sizes[p] for p in rest], [_WEIGHTS[p] for p in rest], left), strict=True))
-    about = _words(material.get(Part.ANSWER, ()) or material.get(Part.QUESTION, ()))
+    rooms |= dict(zip(rest, share([sizes[p] for p in rest], [WEIGHTS[p] for p in rest], left), strict=True))
+    about = common_words([entry.body for entry in material.get(Part.ANSWER, ()) or material.get(Part.QUESTION, ())])
     return {part: _fit(part, entries, rooms[part], about) for part, entries in material.items()}
 
 
-def share(sizes: Sequence[int], weights: Sequence[float], room: int) -> list[int]:
-    """How much of `room` each gets: by weight, never more than its size, and all of the room that is asked for."""
-    given = [0] * len(sizes)
-    open_: set[int] = set(range(len(sizes)))
-    while open_ and room > 0:
-        total = sum(weights[i] for i in open_)
-        content = {i for i in open_ if sizes[i] <= room * weights[i] / total}
-        if not content:
-            for i in open_:
-                given[i] = int(room * weights[i] / total)
-            break
-        for i in content:
-            given[i] = sizes[i]
-        room -= sum(sizes[i] for i in content)
-        open_ -= content
-    return given
-
-
 def _fit(part: Part, entries: Sequence[Entry], room: int, about: frozenset[str]) -> tuple[Entry, ...]:
-    sizes = [len(entry.render()) + 1 for entry in entries]
-    if sum(sizes) <= room:
+    if length(entries) <= room:
         return tuple(entries)
-    if room < _SHORTEST:
+    if room < SHORTEST:
         return (Entry(heading="[… left out …]"),)
-    weights = _weights(part, entries, about)
-    if len(entries) > 1:
+    gone = sum(entry.stands_for for entry in entries)
+    entries = [entry for entry in entries if not entry.stands_for]
+    sizes = [len(entry.render()) + 1 for entry in entries]
+    heavy = weights(part, [entry.body for entry in entries], about)
+    if gone or len(entries) > 1:
         room = max(0, room - _MARK)  # for the note on entries left out
-    kept = _worth_it(sizes, weights, room)
-    rooms = dict(zip(kept, share([sizes[i] for i in kept], [weights[i] for i in kept], room), strict=True))
+    kept = _worth_it(sizes, heavy, room)
+    rooms = dict(zip(kept, share([sizes[i] for i in kept], [heavy[i] for i in kept], room), strict=True))
     fitted = [_shorten(entries[i], rooms[i], _TAIL.get(part, 0.5)) for i in kept]
-    gone = len(entries) - len(kept)
-    if gone:
-        fitted.insert(0 if part is Part.CONVERSATION else len(fitted), Entry(heading=f"[… {gone} more left out …]"))
-    return tuple(fitted)
+    gone += len(entries) - len(kept)
+    return with_gap(part, fitted, gone)
 
 
-def _worth_it(sizes: Sequence[int], weights: Sequence[float], room: int) -> list[int]:
+def _worth_it(sizes: Sequence[int], heavy: Sequence[float], room: int) -> list[int]:
     """The entries that get enough room to say something: the weightiest, at least one, in their order."""
-    kept = sorted(range(len(sizes)), key=lambda i: (-weights[i], i))[: max(1, room // _SHORTEST)]
+    kept = sorted(range(len(sizes)), key=lambda i: (-heavy[i], i))[: max(1, room // SHORTEST)]
     while len(kept) > 1:
-        rooms = share([sizes[i] for i in kept], [weights[i] for i in kept], room)
-        if all(given >= min(sizes[i], _SHORTEST) for i, given in zip(kept, rooms, strict=True)):
+        rooms = share([sizes[i] for i in kept], [heavy[i] for i in kept], room)
+        if all(given >= min(sizes[i], SHORTEST) for i, given in zip(kept, rooms, strict=True)):
             break
         kept.pop()
     return sorted(kept)
-
-
-def _weights(part: Part, entries: Sequence[Entry], about: frozenset[str]) -> list[float]:
-    if part is Part.DOCUMENTS:
-        common = [len(about & _words((entry,))) for entry in entries]
-        most = max(1, *common)
-        return [1 + 3 * shared / most for shared in common]
-    if part in (Part.CONVERSATION, Part.TOOL_CALLS):
-        return [1 + i / len(entries) for i in range(len(entries))]
-    return [1.0] * len(entries)
-
-
-def _words(entries: Sequence[Entry]) -> frozenset[str]:
-    return frozenset(word for entry in entries for word in words(fold(entry.body)) if len(word) > 3)
 
 
 def _shorten(entry: Entry, room: int, tail: float) -> Entry:

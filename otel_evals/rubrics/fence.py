@@ -38,7 +38,7 @@ _LIKE_FENCES: Final = {"\u27e6": "[[", "\u27e7": "]]", "\u301a": "[[", "\u301b":
 """Ours, and those that look like them."""
 _FENCES: Final = str.maketrans(_LIKE_FENCES)
 _NAME_LENGTH: Final = 80
-_MARGIN: Final = 16_384
+MARGIN: Final = 16_384
 """Characters beyond what can be shown that are redacted with it: more than any credential or address has."""
 
 
@@ -60,23 +60,25 @@ class Cleaner:
     """Makes strangers' text fit for a fence: visible, redacted, and without anything that could be ours."""
 
     def __init__(self, nonce: str, redact: Callable[[str], str], reach: int) -> None:
-        """`reach`: characters of either end of a text that may be shown."""
-        self._reach = reach
+        self.reach = reach
+        """Characters of either end of a text that may be shown."""
         self._nonce = nonce.casefold()
         self._nonces = re.compile(re.escape(nonce), re.IGNORECASE)
         self._redact = redact
         self._known: dict[str, str] = {}
 
-    def ends(self, text: str) -> tuple[str, int, str]:
+    def ends(self, text: str, shown: int | None = None) -> tuple[str, int, str]:
         """`text`, cleaned, or its two ends with the number of characters between them.
+
+        `shown`: characters of either end that may be shown, where that is less than of any text.
 
         Only what can be shown is cleaned, and a margin that is then dropped: what the slice went through, such as half
         of an address that redaction cannot know, lies in the margin.
         """
-        slice_ = self._reach + _MARGIN
+        slice_ = (self.reach if shown is None else shown) + MARGIN
         if len(text) <= 2 * slice_:
             return self.text(text), 0, ""
-        head, tail = self.text(text[:slice_])[:-_MARGIN], self.text(text[-slice_:])[_MARGIN:]
+        head, tail = self.text(text[:slice_])[:-MARGIN], self.text(text[-slice_:])[MARGIN:]
         return head, len(text) - len(head) - len(tail), tail
 
     def text(self, text: str) -> str:
@@ -104,7 +106,9 @@ class Cleaner:
 
     def name(self, text: str) -> str:
         """`text` as a name between double quotes in one of our lines: one line, at most 80 characters."""
-        line = " ".join(self.text(text).replace('"', "'").split())
+        slice_ = _NAME_LENGTH + MARGIN
+        shown = self.text(text) if len(text) <= slice_ else self.text(text[:slice_])[:-MARGIN] + "…"
+        line = " ".join(shown.replace('"', "'").split())
         return f'"{line if len(line) <= _NAME_LENGTH else line[: _NAME_LENGTH - 1] + "…"}"'
 
 

@@ -13,7 +13,7 @@ import msgspec
 from otel_evals.records.judging import JudgeCase
 from otel_evals.rubrics.cutting import cut, length
 from otel_evals.rubrics.fence import Cleaner, check_nonce, fenced
-from otel_evals.rubrics.material import Material, lay_out
+from otel_evals.rubrics.material import Material, lay_out_to_cut, lay_out_whole
 from otel_evals.rubrics.rubric import Rubric
 
 FLOOR: Final = 1_000
@@ -86,18 +86,20 @@ def ask(rubric: Rubric, case: JudgeCase, *, nonce: str, max_chars: int, redact: 
         case: what is judged.
         nonce: 8 to 64 ASCII letters and digits that nobody could guess, new in every call.
         max_chars: bound of system and user text together; kept unless it leaves less than `FLOOR` for the material.
-        redact: takes out what must not leave; it is given every text and name of the case before anything is cut, of
-            texts that are many times too long both ends.
+        redact: takes out what must not leave; it is given texts and names before they are cut to what is shown, of
+            texts that are many times too long both ends with a margin.
+
+    The time that this takes is bounded, whatever the case: see `thinning`.
 
     Raises ValueError for another nonce.
     """
     cleaner = Cleaner(check_nonce(nonce), redact, reach=max(max_chars, FLOOR))
     system = system_text(rubric)
     left = max_chars - len(system) - len(_user_text(rubric, nonce, ""))
-    material = lay_out(case, rubric.shows, cleaner, unwrapped=False)
-    too_long = _size(material) > _room(material, left, nonce)
-    if too_long:
-        material = lay_out(case, rubric.shows, cleaner, unwrapped=True)
+    material = lay_out_whole(case, rubric.shows, cleaner)
+    too_long = material is None or _size(material) > _room(material, left, nonce)
+    if material is None or too_long:
+        material = lay_out_to_cut(case, rubric.shows, cleaner)
         material = cut(material, _room(material, left, nonce))
     blocks = "\n\n".join(
         fenced(part.value, nonce, "\n".join(entry.render() for entry in entries)) for part, entries in material.items()
