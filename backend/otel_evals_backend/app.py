@@ -1,0 +1,60 @@
+"""Composition: the backend of one process, by plain constructor calls. Start order, stop order."""
+
+import logging
+import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+
+from otel_evals.lifecycle.tasks import Tasks
+from otel_evals.records.clock import Clock
+from otel_evals_backend.context import Context
+from otel_evals_backend.rooms import BACKGROUND, ROUTERS
+from otel_evals_backend.settings import BackendSettings
+from otel_evals_backend.storage.database import Database, database_url
+from otel_evals_backend.storage.migrate import migrate
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+def create_app(
+    settings: BackendSettings, *, folder: Path, clock: Clock, rng: random.Random, demo: bool = False
+) -> FastAPI:
+    """The application: it opens the database when it starts, and closes it when it stops.
+
+    Args:
+        settings: the section `backend`.
+        folder: the data folder, where SQLite is kept unless the settings say otherwise.
+        clock: time.
+        rng: for jitter and shuffles.
+        demo: whether the traffic is made up.
+    """
+    database = Database(database_url(settings.database.reveal() if settings.database else None, folder))
+    context = Context(settings=settings, database=database, clock=clock, rng=rng, tasks=Tasks(_crashed), demo=demo)
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncGenerator[None]:
+        await database.open()
+        try:
+            await migrate(database)
+            for name, work in BACKGROUND:
+                context.tasks.spawn(work(context), name)
+            yield
+        finally:
+            await context.tasks.close()
+            await database.close()
+
+    app = FastAPI(
+        title="otel-evals backend", version="1", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.context = context
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def _crashed(name: str, error: BaseException) -> None:
+    _LOG.error("unexpected error in %s: %s", name, type(error).__name__, exc_info=error)

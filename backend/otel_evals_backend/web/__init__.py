@@ -1,0 +1,1 @@
+"""What pages share: layout, rendering, figures and charts, static files."""
