@@ -5,12 +5,13 @@ of ours in checking a span lets the span go on as it came.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from otel_evals.emit.annotations import coverage_annotation, run_annotations
+from otel_evals.emit.judged import JudgedAdditions
 from otel_evals.emit.log_events import log_events
 from otel_evals.emit.span import SpanAdditions
 from otel_evals.engine.evaluated import Evaluated
@@ -20,7 +21,9 @@ from otel_evals.engine.holding import Holding, SpanKey, Waiting
 from otel_evals.engine.judging import Judging, Selected
 from otel_evals.engine.pace import Pace, Turns
 from otel_evals.engine.patience import Patience
+from otel_evals.engine.plan import Plan
 from otel_evals.engine.reader import Reader, ReadSpan
+from otel_evals.engine.resent import Resent, planned, span_key
 from otel_evals.engine.span_evaluator import SpanEvaluator
 from otel_evals.engine.traces import Traces
 from otel_evals.otlp.frame import Frame, walk
@@ -33,6 +36,7 @@ from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
 
 _LOG: Final = logging.getLogger(__name__)
+_NOTHING: Final[Mapping[SpanKey, Resent]] = {}
 
 
 class Work(msgspec.Struct):
@@ -53,11 +57,12 @@ class Work(msgspec.Struct):
     """Records in `logs`."""
     keys: dict[SpanKey, bool] = {}
     """Keys of `selected`, and whether the span is held: the same span may stand in a body twice."""
-
-    def keep(self, selected: list[Selected]) -> None:
-        """Keep these of the selected spans: the others were taken with another copy of their request."""
-        self.known += sum(one.body is not None for one in self.selected) - sum(one.body is not None for one in selected)
-        self.selected = selected
+    told: Mapping[SpanKey, Resent] = {}
+    """What is known of spans that judges were asked about before."""
+    resent: list[SpanKey] = []
+    """Others that this worker has taken before: what has become of them is to be asked."""
+    held_at: set[int] = set()
+    """Where `held` stand in the body."""
 
     @property
     def taken_out(self) -> int:
@@ -93,45 +98,60 @@ class BodyWorker:
         self._wants_log_events = log_events
         self._judging = judging
         self._additions = SpanAdditions()
+        self._judged = JudgedAdditions()
         self._turns = Turns()
 
-    async def work(self, body: bytes, evaluator: Evaluator, *, may_wait: bool, may_judge: bool = True) -> Work:
+    async def work(
+        self,
+        body: bytes,
+        evaluator: Evaluator,
+        *,
+        may_wait: bool,
+        may_judge: bool = True,
+        told: Mapping[SpanKey, Resent] = _NOTHING,
+        before: Work | None = None,
+    ) -> Work:
         """What came of a valid body. Gives others a turn now and then, since a large one takes long.
 
-        `may_judge` is False after the disk refused the jobs of this body: the selected judges have failed then.
+        Args:
+            body: the body.
+            evaluator: the checks.
+            may_wait: whether spans may wait for what travels apart from them.
+            may_judge: False after the disk refused the jobs of this body: the selected judges have failed then.
+            told: what is known of spans that judges were asked about before.
+            before: the work on the same body that has put spans on hold already; those stay there, others go on.
         """
         async with Pace(self._clock, self._turns, len(body)) as pace:
-            return await self._work(body, evaluator, pace, may_wait=may_wait, may_judge=may_judge)
+            work = Work(body, [], [], 0, set(), [], told=told)
+            if before is not None:
+                work.held, work.held_at = before.held, before.held_at
+            await self._work(work, before, evaluator, pace, may_wait=may_wait, may_judge=may_judge)
+            return work
 
-    async def _work(self, body: bytes, evaluator: Evaluator, pace: Pace, *, may_wait: bool, may_judge: bool) -> Work:
-        frame = walk(body)
+    async def _work(
+        self, work: Work, before: Work | None, evaluator: Evaluator, pace: Pace, *, may_wait: bool, may_judge: bool
+    ) -> None:
+        frame = walk(work.body)
         reads: list[ReadSpan] = []
         for read in self._reader.read(frame):
             reads.append(read)
             await pace.breathe()
         if self._hearsay is not None and may_wait:
             self._hearsay.tell_spans(reads)
-        edits: dict[int, bytes | None] = {}
-        work = Work(body, [], [], 0, {read.span.trace_id for read in reads}, [])
+        edits: dict[int, bytes | None] = dict.fromkeys(work.held_at)
+        work.traces.update(read.span.trace_id for read in reads)
         for read in reads:
             work.traces |= self._traces.twins.traces(read.span, read.reading)
         for read in reads:
             await pace.breathe()
-            if not self._reader.is_evaluated(read):
+            if read.candidate.item.start in work.held_at or not self._reader.is_evaluated(read):
                 continue
-            wait = self._wait(read) if may_wait else None
-            if wait is None:
-                self._ready(
-                    frame, read, work, edits, lambda r: self._evaluate(r, evaluator, pace.worked, may_judge=may_judge)
-                )
+            if may_wait and self._waits(frame, read, work, is_new=before is None):
+                edits[read.candidate.item.start] = None
                 continue
-            candidate = read.candidate
-            edits[candidate.item.start] = None
-            waiting = _waiting(read, extract(frame, candidate.resource, candidate.scope, candidate.item), wait)
-            if self._holding.holds(waiting.key):
-                work.known += 1
-            else:
-                work.held.append(waiting)
+            self._ready(
+                frame, read, work, edits, lambda r: self._evaluate(r, evaluator, pace.worked, may_judge=may_judge)
+            )
         if self._span_evaluator.judges_runs:
             # Last, since a run is judged by what its calls have shown.
             for read in reads:
@@ -139,7 +159,6 @@ class BodyWorker:
                     await pace.breathe()
                     self._ready(frame, read, work, edits, lambda r: self._run(r, may_judge=may_judge))
         work.body = splice(frame, edits)
-        return work
 
     def _ready(
         self,
@@ -175,15 +194,18 @@ class BodyWorker:
         """Prepare a selected span for its judges; what to append to it here, None when it is taken out to wait."""
         place = read.candidate
         alone = extract(frame, place.resource, place.scope, place.item)
-        key = (read.span.trace_id, read.span.span_id, hash(alone))
+        key = span_key(read.span.trace_id, read.span.span_id, alone)
         if judging.holds(key) or work.keys.get(key, False):
             work.known += 1
             return None
         first = judging.first_plan(key)
-        if first is not None:
-            # Sent again: its jobs exist, and what was drawn then holds, whatever the budget or a reservoir says by now.
-            span = msgspec.structs.replace(span, plan=first, coverage=first.coverage())
-        if first is not None or span.plan is None or not span.plan.selected:
+        known = work.told.get(key)
+        if first is not None and known is None:
+            work.resent.append(key)
+            known = planned(first)
+        if known is not None:
+            return self._again(read, span, first, known, work)
+        if span.plan is None or not span.plan.selected:
             work.evaluated.append(span)
             return self._encode(read, span, span.coverage)
         more = self._encode(read, span, None)
@@ -198,6 +220,41 @@ class BodyWorker:
                 return None
         work.evaluated.append(span)
         return more + coverage_annotation(span.coverage)
+
+    def _again(self, read: ReadSpan, span: Evaluated, first: Plan | None, known: Resent, work: Work) -> bytes | None:
+        """What to append to a span that is sent again: what its judges have said; None while the first one is held.
+
+        Its jobs exist, and what was drawn then holds, whatever the budget or a reservoir says by now.
+        """
+        if known.is_held:
+            work.known += 1
+            return None
+        plan = Plan(decision=known.decision) if first is None else first
+        span = msgspec.structs.replace(span, plan=plan, coverage=known.coverage)
+        work.evaluated.append(span)
+        answers = known.answers
+        return self._encode(read, span, None) + self._judged.encode(
+            tuple(result for answer in answers for result in answer.results),
+            tuple(failure for answer in answers for failure in answer.failures),
+            coverage=known.coverage,
+            time_ns=self._clock.time_ns(),
+            response_id=span.exchange.response_id,
+        )
+
+    def _waits(self, frame: Frame, read: ReadSpan, work: Work, *, is_new: bool) -> bool:
+        """Whether a span waits for what travels apart from it: since an earlier try, or from now on if it is new."""
+        wait = self._wait(read)
+        if wait is None:
+            return False
+        place = read.candidate
+        waiting = _waiting(read, extract(frame, place.resource, place.scope, place.item), wait)
+        is_known = self._holding.holds(waiting.key)
+        if is_known:
+            work.known += 1
+        elif is_new:
+            work.held.append(waiting)
+            work.held_at.add(place.item.start)
+        return is_known or is_new
 
     def _wait(self, read: ReadSpan) -> str | None:
         """What the span waits for, if anything, if there is room, and if waiting has been worth it."""

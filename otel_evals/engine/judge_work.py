@@ -164,13 +164,20 @@ class JudgeWork:
         reservation = await self._reserved(task, job)
         if isinstance(reservation, Ended):
             return reservation
-        ended = await ask(task.spec, job.case, deadline=self._settings.deadline, tasks=self._tasks, clock=self._clock)
+        ended = await ask(
+            task.spec,
+            job.case,
+            deadline=self._settings.deadline,
+            tasks=self._tasks,
+            clock=self._clock,
+            on_stall=self._measure.stalled,
+        )
         await self._patiently(lambda: self._budget.settle(reservation, ended.usage, ended.cost))
         return ended
 
     async def _reserved(self, task: Task, job: Job) -> Reservation | Ended:
         """Room in the budget; the end when there is none, or none within the patience."""
-        needed = estimate(task.spec, job.case)
+        needed = estimate(task.spec, job.case, clock=self._clock, on_stall=self._measure.stalled)
         if isinstance(needed, Ended):
             return needed
         while self._clock.monotonic() - task.taken <= self._settings.patience:
@@ -214,12 +221,14 @@ class JudgeWork:
         # Nothing is awaited from here to the store: a span that leaves sees the answer, or this sees that it leaves.
         rides = held is not None and not held.leaving
         end = compose(spec, job, ended, wire=self._wire, clock=self._clock, rides=rides)
+        answer = encode(end.answer)
         posted = await self._store.answered(
             task.id,
             outcome=ended.coverage.value,
             hour=self._hour(),
-            answer=None if end.answer is None else encode(end.answer),
+            answer=answer if rides else None,
             outbox=end.parcels,
+            verdict=answer,
         )
         if posted is not None:
             self._outbox.send(posted)

@@ -35,8 +35,8 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one judgement, ready to be made durable."""
 
     judgement: Judgement
-    answer: Answer | None
-    """What rides on the span that still waits; None when it has gone on."""
+    answer: Answer
+    """What rides on the span, if it still waits, and on a copy of it that is sent again."""
     parcels: tuple[Parcel, ...]
 
 
@@ -46,13 +46,13 @@ def compose(spec: JudgeSpec, job: Job, ended: Ended, *, wire: Wire, clock: Clock
     failure = None if results else ended.failure(spec, job.decision)
     outcomes: tuple[Outcome, ...] = results if failure is None else (failure,)
     judgement = _judgement(spec, job, ended, outcomes[0], clock)
-    answer = None
-    if rides:
-        failures = (failure,) if failure is not None and ended.was_asked else ()
-        response_id = job.case.exchange.response_id
-        answer = Answer(
-            coverage=ended.coverage, shadow=spec.shadow, results=results, failures=failures, response_id=response_id
-        )
+    answer = Answer(
+        coverage=ended.coverage,
+        shadow=spec.shadow,
+        results=results,
+        failures=(failure,) if failure is not None and ended.was_asked else (),
+        response_id=job.case.exchange.response_id,
+    )
     return End(judgement=judgement, answer=answer, parcels=tuple(_parcels(judgement, outcomes, wire, rides=rides)))
 
 

@@ -11,9 +11,9 @@ the judges is `judge_work`, what follows from an answer `judgement_end`.
 import asyncio
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
@@ -31,6 +31,7 @@ from otel_evals.engine.measure import slice_values
 from otel_evals.engine.outbox import Outbox
 from otel_evals.engine.persistence import persist
 from otel_evals.engine.plan import JudgeSpec, Plan, Selection
+from otel_evals.engine.resent import Resent, first_take, planned, recalled, stored
 from otel_evals.engine.reservoirs import Reservoirs, WaitingJob, due
 from otel_evals.engine.settings import JudgingSettings
 from otel_evals.lifecycle.tasks import Tasks
@@ -39,7 +40,7 @@ from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Unavailable
 from otel_evals.records.judging import SamplingDecision
 from otel_evals.spool.judge_books import hour_of
-from otel_evals.spool.judge_rows import NewJob, NewSpan, OpenJob, Taken
+from otel_evals.spool.judge_rows import AlreadyTaken, Known, NewJob, NewSpan, OpenJob, Taken
 from otel_evals.spool.judge_store import JudgeStore
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
@@ -51,7 +52,7 @@ _TAKE_PATIENCE: Final = 2.0
 _LAST_WORD: Final = 1.0
 """Seconds for the ledger's last lines, whatever has become of the disk."""
 
-T = TypeVar("T")
+_Attempt = list[Taken] | AlreadyTaken | Unavailable
 
 
 class Selected(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,8 +110,6 @@ class Judging:
         self.on_left_out: Callable[[tuple[bytes, bytes], JudgeSpec, SamplingDecision], None] | None = None
         """Told of spans (trace and span id) that a reservoir has let go, once that is in the ledger."""
         self._recent: OrderedDict[SpanKey, Plan] = OrderedDict()
-        self._taking: dict[SpanKey, asyncio.Future[bool]] = {}
-        """Spans that are being made durable, and whether that came about."""
         self._recent_ids: Counter[tuple[bytes, bytes]] = Counter()
         self.held_at_start = 0
         """Spans that a former run held."""
@@ -130,16 +129,12 @@ class Judging:
         """Whether this span waits already: its request was sent again."""
         return self._hold.holds(key)
 
-    def has_taken(self, key: SpanKey) -> bool:
-        """Whether the jobs of this span exist already: its request was sent again after the span had gone on."""
-        return key in self._recent
-
     def may_know(self, trace_id: bytes, span_id: bytes) -> bool:
         """Whether a span of these ids was taken: a quick look, before its key is made."""
         return (trace_id, span_id) in self._recent_ids
 
     def first_plan(self, key: SpanKey) -> Plan | None:
-        """The plan by which a span was taken. It holds for its resent request too, whatever sampling says by now."""
+        """The plan by which this worker took a span. It holds when it is sent again, whatever sampling says by now."""
         return self._recent.get(key)
 
     @property
@@ -152,8 +147,8 @@ class Judging:
         return self._specs.get(key)
 
     def note(self, evaluated: Evaluated) -> None:
-        """Count the outcomes that were final at once; the span is safe by now."""
-        if evaluated.plan is not None:
+        """Count the outcomes that were final at once; the span is safe by now. With a job they were counted with it."""
+        if evaluated.plan is not None and not evaluated.plan.selected:
             self._ledger.note(evaluated.plan)
 
     def reconfigure(self, specs: Sequence[JudgeSpec]) -> None:
@@ -207,36 +202,50 @@ class Judging:
 
     # Intake
 
-    async def take(self, spans: Sequence[Selected]) -> list[Selected]:
-        """Make selected spans and their jobs durable; those that were new.
+    async def take(self, spans: Sequence[Selected], resent: Collection[SpanKey] = ()) -> dict[SpanKey, Resent]:
+        """Make selected spans and their jobs durable, if all of them are new.
 
-        A span whose request was sent again while the first one is under way is taken once: this waits for that.
+        Args:
+            spans: those that seem to be new. Another worker, or another copy of the request, may have been first.
+            resent: those that this worker remembers.
+
+        Returns:
+            What is known of spans that are not new. When there are any nothing was taken: the caller looks at the
+            request again in the light of that.
 
         Raises:
             Unavailable: nothing of them is kept.
         """
-        under_way = [self._taking[one.key] for one in spans if one.key in self._taking]
-        new = [one for one in spans if one.key not in self._taking and one.key not in self._recent]
-        mine: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._taking.update((one.key, mine) for one in new)
+        if resent:
+            try:
+                async with asyncio.timeout(_TAKE_PATIENCE):
+                    known = await self._store.recall([stored(key) for key in resent])
+            except TimeoutError as error:
+                raise Unavailable("the judge store does not answer in time") from error
+            return self._known(resent, known)
         try:
-            if new:
-                await self._take(new)
-            mine.set_result(True)
-        finally:
-            if not mine.done():
-                mine.set_result(False)
-            for one in new:
-                del self._taking[one.key]
-        if under_way and not all(await asyncio.gather(*under_way)):
-            raise Unavailable("the first request with the same spans did not get through")
-        return new
+            await self._take(spans)
+        except AlreadyTaken as found:
+            return self._known([one.key for one in spans], found.known)
+        return {}
+
+    def _known(self, keys: Iterable[SpanKey], found: Iterable[Known]) -> dict[SpanKey, Resent]:
+        """What the store knows of those spans, and of others what was planned when they were taken."""
+        by_key = {known.key: known for known in found}
+        told: dict[SpanKey, Resent] = {}
+        for key in keys:
+            known, plan = by_key.get(stored(key)), self._recent.get(key)
+            if known is not None:
+                told[key] = recalled(known)
+            elif plan is not None:
+                told[key] = planned(plan)
+        return told
 
     async def _take(self, spans: Sequence[Selected]) -> None:
-        rows = [
-            NewSpan(body=one.body, jobs=tuple(self._job(one, i) for i in range(len(_plan(one).selected))))
-            for one in spans
-        ]
+        """Make spans durable and let their jobs wait for their turn. Raises AlreadyTaken, Unavailable."""
+        if not spans:
+            return
+        rows = [self._row(one) for one in spans]
         hour, gone = self._hour(), asyncio.Event()
         writing = self._tasks.spawn(_attempted(self._store.take(rows, hour, lambda: not gone.is_set())), "take spans")
         try:
@@ -244,22 +253,39 @@ class Judging:
                 taken = await asyncio.shield(writing)
         except (asyncio.CancelledError, TimeoutError) as error:
             gone.set()
-            writing.add_done_callback(lambda done: self._forget(done, hour))
+            writing.add_done_callback(lambda done: self._forget(done, spans, hour))
             if isinstance(error, TimeoutError):
                 raise Unavailable("the judge store does not take spans in time") from error
             raise
-        if isinstance(taken, Unavailable):
+        if not isinstance(taken, list):
             raise taken
         for one, place in zip(spans, taken, strict=True):
             self._register(one, place)
 
-    def _forget(self, writing: "asyncio.Task[list[Taken] | Unavailable]", hour: int) -> None:
+    def _forget(self, writing: "asyncio.Task[_Attempt]", spans: Sequence[Selected], hour: int) -> None:
         """Who asked went away, or went on without: what was written all the same is undone."""
         if writing.cancelled() or writing.exception() is not None:
             return
         taken = writing.result()
-        if not isinstance(taken, Unavailable) and taken:
-            self._tasks.spawn(persist(lambda: self._store.undo(taken, hour)), "forget spans")
+        if not isinstance(taken, list) or not taken:
+            return
+        by_key = {stored(one.key): one for one in spans}
+
+        async def undo() -> None:
+            for place in await self._store.undo(taken, hour):
+                self._register(by_key[place.key], place)
+
+        self._tasks.spawn(persist(undo), "forget spans")
+
+    def _row(self, one: Selected) -> NewSpan:
+        plan = _plan(one)
+        return NewSpan(
+            body=one.body,
+            jobs=tuple(self._job(one, i) for i in range(len(plan.selected))),
+            key=stored(one.key),
+            first=first_take(plan),
+            settled=tuple((*spec.key, outcome.value) for spec, outcome in plan.outcomes),
+        )
 
     async def take_late(self, spec: JudgeSpec, job: Job) -> None:
         """Judge a span that was sampled out, because of what its user did since. Raises Unavailable.
@@ -359,11 +385,11 @@ class Judging:
                 await self._ledger.stop()
 
 
-async def _attempted(work: Awaitable[T]) -> T | Unavailable:
-    """The answer, or that there is none now: as a value, since a full disk is no crash of a task."""
+async def _attempted(work: Awaitable[list[Taken]]) -> "_Attempt":
+    """The answer, or why there is none: as a value, since a full disk is no crash of a task."""
     try:
         return await work
-    except Unavailable as error:
+    except (AlreadyTaken, Unavailable) as error:
         return error
 
 

@@ -15,7 +15,7 @@ from otel_evals.engine.evaluated import Evaluated
 from otel_evals.engine.evaluation import Evaluator
 from otel_evals.engine.feedback import Feedback, FeedbackReader
 from otel_evals.engine.hearsay import Hearsay
-from otel_evals.engine.holding import Held, Holding
+from otel_evals.engine.holding import Held, Holding, SpanKey
 from otel_evals.engine.judging import Judging
 from otel_evals.engine.late_feedback import LateFeedback
 from otel_evals.engine.logs import LogReader
@@ -23,6 +23,7 @@ from otel_evals.engine.measure import Measurements
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.plan import Planner
 from otel_evals.engine.reader import Reader
+from otel_evals.engine.resent import Resent
 from otel_evals.engine.result_logs import ResultLogs
 from otel_evals.engine.span_evaluator import SpanEvaluator
 from otel_evals.engine.traces import Traces
@@ -197,18 +198,17 @@ class Pipeline:
 
     async def _judged(self, body: bytes, evaluator: Evaluator, work: Work, *, may_wait: bool) -> Work:
         """The work with its selected spans made durable; when the disk refuses them they go on without judges."""
-        if not work.selected or self._judging is None:
+        if self._judging is None:
             return work
+        known: dict[SpanKey, Resent] = {}
         try:
-            new = await self._judging.take(work.selected)
+            # Every turn knows of more spans of this body, so it ends.
+            while found := await self._judging.take(work.selected, work.resent):
+                known |= found
+                work = await self._worker.work(body, evaluator, may_wait=may_wait, told=known, before=work)
         except Unavailable as error:
             _LOG.warning("spans go on without judges: %s", error)
-            again = await self._worker.work(body, evaluator, may_wait=may_wait, may_judge=False)
-            # What this very request has put on hold a moment ago is known by now, and counts as new all the same.
-            again.known -= len(work.held)
-            again.held = work.held
-            return again
-        work.keep(new)
+            return await self._worker.work(body, evaluator, may_wait=may_wait, may_judge=False, told=known, before=work)
         # What is held is safe by now, whatever becomes of the rest of its request.
         self._evaluated([one.evaluated for one in work.selected if one.body is not None])
         return work

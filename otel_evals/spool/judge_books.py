@@ -118,6 +118,12 @@ def note_open(connection: sqlite3.Connection, who: tuple[str, str], hour: int, r
         count(connection, who, hour, SEEN, spans)
 
 
+def count_seen(connection: sqlite3.Connection, who: tuple[str, str], hour: int, outcome: str, spans: int) -> None:
+    """Add spans whose outcome was final at once: each counts as seen too."""
+    count(connection, who, hour, outcome, spans)
+    count(connection, who, hour, SEEN, spans)
+
+
 def count(connection: sqlite3.Connection, who: tuple[str, str], hour: int, outcome: str, spans: int) -> None:
     """Add spans to an outcome of a judge and version in an hour."""
     connection.execute(

@@ -31,6 +31,41 @@ class NewSpan(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None
     """A request body of its own when it is to be held; None when it goes on at once."""
     jobs: tuple[NewJob, ...]
+    key: bytes = b""
+    """What it is known by when it is sent again; empty for one that was counted before."""
+    first: bytes = b""
+    """What the engine wants to know of it then."""
+    settled: tuple[tuple[str, str, str], ...] = ()
+    """(judge, version, outcome) of judges whose outcome is final already: counted with the jobs."""
+
+
+class KnownVerdict(msgspec.Struct, frozen=True):
+    """How a judge ended with a span."""
+
+    judge: str
+    version: str
+    outcome: str
+    answer: bytes | None
+    """As the engine encoded it; None when there is no more than the outcome."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of a span that was taken before."""
+
+    key: bytes
+    is_held: bool
+    """Whether some worker holds it, or is about to send it on."""
+    first: bytes
+    verdicts: tuple[KnownVerdict, ...]
+    """Of the judges that have ended."""
+
+
+class AlreadyTaken(Exception):  # noqa: N818 - named for the condition
+    """Some spans were taken before: nothing was done."""
+
+    def __init__(self, known: tuple[Known, ...]) -> None:
+        super().__init__(f"{len(known)} spans were taken before")
+        self.known = known
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -40,6 +75,8 @@ class Taken(msgspec.Struct, frozen=True):
     jobs: tuple[int, ...]
     thresholds: Mapping[tuple[str, int], float] = {}
     """What the reservoirs say now that it was offered to."""
+    key: bytes = b""
+    settled: tuple[tuple[str, str, str], ...] = ()
 
 
 class OpenJob(msgspec.Struct, frozen=True):

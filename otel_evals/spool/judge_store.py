@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from otel_evals.records.signal import Signal
-from otel_evals.spool import draws
+from otel_evals.spool import draws, judge_known
 from otel_evals.spool import judge_books as books
 from otel_evals.spool.draws import Draw
 from otel_evals.spool.judge_books import JudgeCounts, Spent
-from otel_evals.spool.judge_rows import Counts, Leftovers, NewSpan, OpenJob, Parcel, Taken
+from otel_evals.spool.judge_rows import AlreadyTaken, Counts, Known, Leftovers, NewSpan, OpenJob, Parcel, Taken
 from otel_evals.spool.judge_tables import prepare
 from otel_evals.spool.transactions import Transactions
 
@@ -74,50 +74,80 @@ class JudgeStore:
     async def take(
         self, spans: Sequence[NewSpan], hour: int, is_wanted: Callable[[], bool] = lambda: True
     ) -> list[Taken]:
-        """Make selected spans and their jobs durable, and count them as seen by their judges. Raises Unavailable.
+        """Make selected spans and their jobs durable, and count them as seen by their judges.
 
         `is_wanted` is asked when their turn has come: whoever went away in the meantime leaves nothing behind.
+
+        Raises:
+            AlreadyTaken: some of them are known, whichever worker took them; nothing was done.
+            Unavailable: not now; nothing was done.
         """
 
-        def write(connection: sqlite3.Connection) -> list[Taken]:
-            return [self._insert(connection, span, hour) for span in spans] if is_wanted() else []
+        def write(connection: sqlite3.Connection) -> list[Taken] | AlreadyTaken:
+            if not is_wanted():
+                return []
+            if known := _recall(connection, [span.key for span in spans if span.key]):
+                return AlreadyTaken(known)
+            return [self._insert(connection, span, hour) for span in spans]
 
-        return await self._do(write)
+        taken = await self._do(write)
+        if isinstance(taken, AlreadyTaken):
+            raise taken
+        return taken
+
+    async def recall(self, keys: Sequence[bytes]) -> tuple[Known, ...]:
+        """What is known of spans that may have been sent again."""
+        return await self._do(lambda c: _recall(c, keys))
 
     def _insert(self, connection: sqlite3.Connection, span: NewSpan, hour: int) -> Taken:
         held = None
         if span.body is not None:
             held = connection.execute(
-                "INSERT INTO held (owner, body) VALUES (?, ?)", (self._owner, span.body)
+                "INSERT INTO held (owner, body, span) VALUES (?, ?, ?)", (self._owner, span.body, span.key or None)
             ).lastrowid
         jobs: list[int] = []
         thresholds: dict[tuple[str, int], float] = {}
         for job in span.jobs:
             row = connection.execute(
-                "INSERT INTO jobs (owner, held, judge, version, payload, replaces, waits_until) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (self._owner, held, job.judge, job.version, job.payload, job.replaces, job.waits_until),
+                "INSERT INTO jobs (owner, held, judge, version, payload, replaces, waits_until, span) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._owner, held, job.judge, job.version, job.payload, job.replaces, job.waits_until, span.key),
             ).lastrowid
             jobs.append(row or 0)
             books.note_open(connection, (job.judge, job.version), hour, job.replaces, 1)
             for draw in job.draws:
                 thresholds[draw.key] = draws.offer(connection, draw, job.uniform)
-        return Taken(held, tuple(jobs), thresholds)
+        for judge, version, outcome in span.settled:
+            books.count_seen(connection, (judge, version), hour, outcome, 1)
+        if span.key:
+            judge_known.remember(connection, span.key, span.first, hour)
+        return Taken(held, tuple(jobs), thresholds, span.key, span.settled)
 
-    async def undo(self, taken: Sequence[Taken], hour: int) -> None:
-        """Forget spans whose sender went away before it was answered: it will send them again."""
+    async def undo(self, taken: Sequence[Taken], hour: int) -> list[Taken]:
+        """Forget spans whose sender went away before it was answered: it will send them again.
 
-        def write(connection: sqlite3.Connection) -> None:
+        Returns:
+            Those that it has sent again by now, to whichever worker: they stay, as if their sender had not gone away.
+        """
+
+        def write(connection: sqlite3.Connection) -> list[Taken]:
+            kept: list[Taken] = []
             for one in taken:
+                if one.key and not judge_known.drop(connection, one.key):
+                    kept.append(one)
+                    continue
                 for job in one.jobs:
                     row = connection.execute(
                         "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version, replaces", (job,)
                     ).fetchone()
                     if row is not None:
                         books.note_open(connection, row[:2], hour, row[2], -1)
+                for judge, version, outcome in one.settled:
+                    books.count_seen(connection, (judge, version), hour, outcome, -1)
                 connection.execute("DELETE FROM held WHERE id = ?", (one.held,))
+            return kept
 
-        await self._do(write)
+        return await self._do(write)
 
     async def body(self, held: int) -> bytes | None:
         """The request body of a held span; None when it is gone."""
@@ -139,7 +169,14 @@ class JudgeStore:
         return await self._do(read)
 
     async def answered(
-        self, job: int, *, outcome: str, hour: int, answer: bytes | None, outbox: Sequence[Parcel]
+        self,
+        job: int,
+        *,
+        outcome: str,
+        hour: int,
+        answer: bytes | None,
+        outbox: Sequence[Parcel],
+        verdict: bytes | None = None,
     ) -> list[int] | None:
         """End a job: its outcome goes to the ledger, what follows from it to the outbox, all in one.
 
@@ -149,20 +186,22 @@ class JudgeStore:
             hour: of the ledger.
             answer: what is to ride on the held span; None = the span has gone, and the job with it.
             outbox: request bodies that are to be forwarded.
+            verdict: what is told of it when its span is sent again; None = the outcome alone.
 
         Returns:
             Ids of the bodies in the outbox; None when the job had been ended before: nothing was done then.
         """
 
         def write(connection: sqlite3.Connection) -> list[int] | None:
-            where = "WHERE id = ? AND answer IS NULL RETURNING judge, version"
+            where = "WHERE id = ? AND answer IS NULL RETURNING judge, version, span"
             if answer is None:
                 row = connection.execute(f"DELETE FROM jobs {where}", (job,)).fetchone()  # noqa: S608 - a constant
             else:
                 row = connection.execute(f"UPDATE jobs SET answer = ? {where}", (answer, job)).fetchone()  # noqa: S608
             if row is None:
                 return None
-            books.count(connection, row, hour, outcome, 1)
+            books.count(connection, row[:2], hour, outcome, 1)
+            judge_known.conclude(connection, row[2], row[:2], outcome, verdict)
             return [self._post(connection, parcel) for parcel in outbox]
 
         return await self._do(write)
@@ -193,10 +232,11 @@ class JudgeStore:
             done: list[int] = []
             for job in ended:
                 row = connection.execute(
-                    "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version", (job,)
+                    "DELETE FROM jobs WHERE id = ? AND answer IS NULL RETURNING judge, version, span", (job,)
                 ).fetchone()
                 if row is not None:
-                    books.count(connection, row, int(now // _HOUR), outcome, 1)
+                    books.count(connection, row[:2], int(now // _HOUR), outcome, 1)
+                    judge_known.conclude(connection, row[2], row[:2], outcome, None)
                     done.append(job)
             draws.forget(connection, now, longest)
             return done
@@ -236,8 +276,7 @@ class JudgeStore:
 
         def write(connection: sqlite3.Connection) -> None:
             for (judge, version, outcome), spans in counts.items():
-                books.count(connection, (judge, version), hour, outcome, spans)
-                books.count(connection, (judge, version), hour, books.SEEN, spans)
+                books.count_seen(connection, (judge, version), hour, outcome, spans)
 
         await self._do(write)
 
@@ -311,6 +350,10 @@ class JudgeStore:
     async def close(self) -> None:
         """Give the file back."""
         await self._close()
+
+
+def _recall(connection: sqlite3.Connection, keys: Sequence[bytes]) -> tuple[Known, ...]:
+    return tuple(known for key in keys if (known := judge_known.recall(connection, key)) is not None)
 
 
 def _one(row: tuple[bytes] | None) -> bytes | None:

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Final
 
 from otel_evals.records.errors import ConfigurationError
-from otel_evals.spool import draws
+from otel_evals.spool import draws, judge_known
 
 _CHECKED: Final = 256 << 20
 """Bytes up to which a store is checked when it is opened; beyond, a start would take too long."""
@@ -37,7 +37,7 @@ ALTER TABLE jobs ADD COLUMN waits_until REAL NOT NULL DEFAULT 0;
 {draws.TABLES}
 """
 _SIGNALS: Final = "ALTER TABLE outbox ADD COLUMN signal TEXT NOT NULL DEFAULT 'traces'"
-_STEPS: Final = (_TABLES, _LATER, _SIGNALS)
+_STEPS: Final = (_TABLES, _LATER, _SIGNALS, judge_known.TABLES)
 """What makes each format of the one before."""
 _FORMAT: Final = len(_STEPS)
 

@@ -104,6 +104,54 @@ async def test_a_span_that_stands_in_a_request_twice_is_judged_once(make_process
         assert await processor.stop() == 0
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_span_that_is_sent_again_gets_the_verdict_that_is_known(make_processor, workers) -> None:
+    more = {"cache": {"max_bytes": "0B"}, "hold": "0s"}
+    async with GrpcSink() as sink, JudgeServer() as judge:
+        processor = make_processor([destination(sink)], workers=workers, **judging(judge, **more))
+        await processor.start()
+        await processor.send(chat(1))
+        await until(lambda: "evaluate answer_relevance" in arrived(sink), "the verdict")
+        # Each on a connection of its own, so that every worker gets some.
+        for _ in range(1 if workers == 1 else 12):
+            await processor.send(chat(1))
+        first, *again = await until(lambda: len(arrived(sink)["call"]) > 1 and arrived(sink)["call"], "the copies")
+        assert attribute(first, "otel_evals.coverage") == "pending"
+        for copy in again:
+            assert attribute(copy, "otel_evals.coverage") == "judged"
+            assert attribute(copy, "otel_evals.answer_relevance.label") == "pass"
+            assert len(judge_events(copy)) == 1
+        await processor.kill()
+        await processor.start()
+        await processor.send(chat(1))
+        last = arrived(sink)["call"][-1]
+        assert attribute(last, "otel_evals.coverage") == "judged", "also by the next run"
+        assert judge.calls == 1
+        assert +(await processor.judge_ledger()) == {"seen": 1, "judged": 1}
+        assert await processor.stop() == 0
+
+
+async def test_a_span_that_is_sent_again_while_it_is_held_goes_on_once_with_what_is_new_beside_it(
+    make_processor,
+) -> None:
+    async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(latency=1.0)) as judge:
+        processor = make_processor([destination(sink)], workers=2, **judging(judge, cache={"max_bytes": "0B"}))
+        await processor.start()
+        call = make_span(chat_attributes(answer="Forty-two days. [truth:pass]"), trace=1, span=1, name="call")
+        plain = make_span({}, trace=2, span=1, name="plain")
+        other = make_span(chat_attributes(answer="Two weeks. [truth:pass]"), trace=3, span=1, name="other")
+        await processor.send(traces_body(call))
+        for _ in range(6):
+            await processor.send(traces_body(call, plain, other))
+        await until(lambda: {"call", "other"} <= arrived(sink).keys(), "both spans")
+        await until(processor.balanced, "counts that add up")
+        found = arrived(sink)
+        assert {name: len(found[name]) for name in ("call", "other", "plain")} == {"call": 1, "other": 1, "plain": 6}
+        assert judge.calls == 2
+        assert +(await processor.judge_ledger()) == {"seen": 2, "judged": 2}
+        assert await processor.stop() == 0
+
+
 async def test_a_verdict_that_comes_too_late_follows_as_a_child_span(make_processor) -> None:
     async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(latency=1.5)) as judge:
         processor = make_processor([destination(sink)], **judging(judge, hold="100ms"))

@@ -23,6 +23,7 @@ from otel_evals.engine.judging import Judging, Selected
 from otel_evals.engine.measure import Measurements
 from otel_evals.engine.outbox import Outbox
 from otel_evals.engine.plan import JudgeSpec, Plan, Selection
+from otel_evals.engine.resent import span_key
 from otel_evals.engine.settings import JudgingSettings
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock, SystemClock
@@ -112,7 +113,7 @@ def selected(
         prompt_version="v1",
     )
     body = traces_body(make_span(chat_attributes(), trace=number, span=1, name=f"call {number}"))
-    key = (said.trace_id, said.span_id, hash(body))
+    key = span_key(said.trace_id, said.span_id, body)
     return Selected(evaluated=evaluated, resource=b"", body=body if held else None, key=key)
 
 

@@ -1,6 +1,7 @@
 """Judging whatever the judge, the disk and the next hop do: every span once, every job one end, nothing paid twice."""
 
 import asyncio
+import functools
 import sqlite3
 
 import pytest
@@ -13,8 +14,10 @@ from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Choice, Exchange, Message, ToolCall, Usage
 from otel_evals.records.judging import Estimate, JudgeCase, JudgeFailure, Verdict
 from otel_evals.records.units import Duration
+from otel_evals.spool import judge_known
 from otel_evals.testing.clock import ManualClock
 from tests.unit.engine.judge_rig import (
+    ALWAYS,
     GOOD,
     FailingStore,
     ScriptedJudge,
@@ -335,7 +338,7 @@ async def test_a_store_that_takes_nothing_is_no_crash_and_leaves_nothing(make_wo
     assert not world.crashes
     world.store.failing = set()
     assert await world.counts() == {}
-    assert not world.judging.has_taken(selected(1, judge).key)
+    assert world.judging.first_plan(selected(1, judge).key) is None
 
 
 class SlowStore(FailingStore):
@@ -562,6 +565,7 @@ async def test_a_verdict_that_is_made_again_after_a_kill_has_the_same_ids(make_w
         [late] = await world.until(lambda: world.spans("evaluate tone"))
         [call] = await world.until(lambda: world.spans("chat m-1"))
         await world.end()
+        await world.store.store._do(lambda connection: connection.execute("DELETE FROM known") and None)
         return late.trace_id, late.span_id, call.trace_id, call.span_id
 
     assert await ids() == await ids()
@@ -603,12 +607,77 @@ async def test_a_span_that_is_sent_again_while_it_is_being_taken_is_judged_once(
     judge = spec(ScriptedJudge())
     world = await make_world(judge)
     copies = [selected(1, judge) for _ in range(3)]
-    taken = await asyncio.gather(*(world.judging.take([copy]) for copy in copies))
-    assert sorted(map(len, taken)) == [0, 0, 1]
-    await world.until(lambda: world.spans("call 1"))
+    known = await asyncio.gather(*(world.judging.take([copy]) for copy in copies))
+    assert [[one.is_held for one in found.values()] for found in known] == [[], [True], [True]]
+    await world.until(lambda: world.spans("call 1") and not len(world.hold))
     assert await world.counts() == {"seen": 1, "judged": 1}
     assert len(world.spans("call 1")) == 1
-    assert await world.judging.take([selected(1, judge)]) == [], "also after it has gone on"
+    [again] = (await world.judging.take([selected(1, judge)])).values()
+    assert (again.is_held, again.coverage, again.decision) == (False, CoverageOutcome.JUDGED, ALWAYS)
+    assert [result.label for answer in again.answers for result in answer.results] == [Label.PASS]
+    assert await world.counts() == {"seen": 1, "judged": 1}
+    assert len(judge.judge.asked) == 1
+
+
+async def test_a_span_that_is_sent_again_to_another_worker_or_run_is_known_there(make_world):
+    judge, other = spec(ScriptedJudge()), spec(ScriptedJudge("second"))
+    copy = functools.partial(selected, 1, judge, outcomes=((other, CoverageOutcome.FILTERED),), held=False)
+    one = await make_world(judge, other, start=False)
+    await one.take(copy())
+    two = await make_world(judge, other, owner="worker-1")
+    [known] = (await two.judging.take([copy()])).values()
+    assert (known.is_held, known.coverage, known.answers) == (False, CoverageOutcome.PENDING, ())
+    await one.end()
+    one = await make_world(judge, other, hold=Duration(0))
+    await one.until(lambda: one.spans("evaluate tone"))
+    for world in (one, two):
+        [known] = (await world.judging.take([copy(), selected(2, judge)])).values()
+        assert known.coverage is CoverageOutcome.JUDGED
+        assert [answer.results[0].name for answer in known.answers] == ["tone"]
+    assert len(judge.judge.asked) == 1, "nothing was taken of a request with a span that is known"
+    assert await one.counts() == {"seen": 2, "judged": 1, "filtered": 1}
+
+
+async def test_outcomes_that_are_final_are_counted_with_the_job_and_never_again(make_world):
+    judge, other = spec(ScriptedJudge(says=never)), spec(ScriptedJudge("second"))
+    world = await make_world(judge, other)
+    one = selected(1, judge, outcomes=((other, CoverageOutcome.SAMPLED_OUT),))
+    await world.take(one)
+    world.judging.note(one.evaluated)
+    assert await world.counts() == {"seen": 2, "pending": 1, "sampled_out": 1}
+
+
+async def test_memory_of_the_store_is_bounded_in_spans_and_hours(make_world, monkeypatch):
+    monkeypatch.setattr(judge_known, "SPANS", 3)
+    judge, clock = spec(ScriptedJudge()), ManualClock()
+    world = await make_world(judge, clock=clock, start=False)
+
+    async def known() -> int:
+        return await world.store.store._do(lambda c: c.execute("SELECT count(*) FROM known").fetchone()[0])
+
+    await world.take(*(selected(number, judge, held=False) for number in range(1, 6)))
+    assert await known() == 3
+    clock.advance(3 * 3600)
+    await world.take(selected(6, judge, held=False))
+    assert await known() == 1
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_a_span_that_came_again_stays_though_its_first_sender_went_away(make_world, held):
+    judge = spec(ScriptedJudge())
+    world = await make_world(judge)
+    other = await make_world(judge, owner="worker-1")
+    slow = world.judging._store = SlowStore(world.store.store)
+    slow.before.set()
+    taking = asyncio.create_task(world.take(selected(1, judge, held=held), selected(2, judge, held=held)))
+    while not await other.judging.take([selected(1, judge, held=held)]):
+        await other.store.store.undo([], 0)
+    taking.cancel()
+    slow.after.set()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    await world.until(lambda: world.spans("call 1" if held else "evaluate tone"))
+    assert await world.counts() == {"seen": 1, "judged": 1}, "and the other one is forgotten"
 
 
 async def test_copies_fail_with_the_first_when_the_disk_does_not_take_it(make_world):
@@ -620,7 +689,8 @@ async def test_copies_fail_with_the_first_when_the_disk_does_not_take_it(make_wo
     )
     assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
     world.store.failing = set()
-    assert len(await world.judging.take([selected(1, judge)])) == 1, "nothing of it was kept"
+    assert await world.judging.take([selected(1, judge)]) == {}, "nothing of it was kept"
+    assert await world.counts() in ({"seen": 1, "pending": 1}, {"seen": 1, "judged": 1})
 
 
 async def test_the_plan_by_which_a_span_was_taken_holds_when_it_is_sent_again(make_world):
@@ -641,5 +711,5 @@ async def test_memory_of_what_was_taken_is_bounded(make_world, monkeypatch):
     world = await make_world(judge, start=False)
     spans = [selected(number, judge, held=False) for number in range(1, 6)]
     await world.take(*spans)
-    assert [world.judging.has_taken(span.key) for span in spans] == [False, False, True, True, True]
+    assert [world.judging.first_plan(span.key) is not None for span in spans] == [False, False, True, True, True]
     assert [world.judging.may_know(*span.key[:2]) for span in spans] == [False, False, True, True, True]
