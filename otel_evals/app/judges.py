@@ -20,6 +20,7 @@ from otel_evals.forward.redaction import redact
 from otel_evals.judges.build import Workshop, build_clients, build_judge
 from otel_evals.judges.cache import VerdictCache
 from otel_evals.judges.client import ModelClient
+from otel_evals.judges.in_thread import InThread, is_blocking
 from otel_evals.judges.prices import PriceTable, shipped_prices
 from otel_evals.judges.settings import EndpointSettings, JudgeSettings, ModelSettings, check_endpoints
 from otel_evals.lifecycle.tasks import CrashReport
@@ -210,7 +211,7 @@ def _build_local(settings: LocalJudgeSettings, registry: Mapping[str, Any], allo
         raise ConfigurationError(f"judge.local: {settings.name!r} cannot be built: {error}") from error
     if not isinstance(judge, Judge):
         raise ConfigurationError(f"judge.local: {settings.name!r} is no judge: it lacks a part of the protocol")
-    return judge
+    return InThread(judge) if is_blocking(judge) else judge
 
 
 def _check_names(specs: Sequence[JudgeSpec], section: JudgeSection) -> None:

@@ -2,11 +2,13 @@
 
 A judge may be code from outside. Whatever it returns or raises, however long it takes, and whether or not it heeds
 that it is cancelled: `judging` gets an `Ended` within the deadline, with figures that can be counted and written down.
-A verdict that is none (a score out of range, a label of its own) is a failure; it is never mended into a score.
+A verdict that is none (a score out of range, a label of its own) is a failure; it is never mended into a score. A judge
+that keeps the event loop from everybody else is told of through `OnStall`.
 """
 
 import asyncio
 import logging
+from collections.abc import Callable
 from math import isfinite
 from typing import Final, TypeGuard
 
@@ -14,6 +16,7 @@ import msgspec
 
 from otel_evals.emit.results import EXPLANATION_CAP
 from otel_evals.engine.plan import JudgeSpec
+from otel_evals.engine.steps import Steps
 from otel_evals.engine.verdicts import Ended, failed, given_up, judged
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.plugins.protocols import Judge
@@ -29,18 +32,25 @@ _TOKENS: Final = 10**12
 _USD: Final = 1e9
 _WORD: Final = 128
 """Characters of a name that a judge gives: a grade, a model, a member of a panel."""
+STALL: Final = 0.25
+"""Seconds in one step from which a judge holds up traffic; a question about a huge case takes a tenth of a second."""
+OnStall = Callable[[JudgeSpec, float], None]
+"""Told of a judge that has taken so many seconds in which nothing else could be done."""
 _NO_END: Final = frozenset(
     {CoverageOutcome.JUDGED, CoverageOutcome.PENDING, CoverageOutcome.SAMPLED_OUT, CoverageOutcome.DISABLED}
 )
 """What a failure cannot have ended as."""
 
 
-def estimate(spec: JudgeSpec, case: JudgeCase) -> Estimate | Ended:
+def estimate(spec: JudgeSpec, case: JudgeCase, *, clock: Clock, on_stall: OnStall) -> Estimate | Ended:
     """What judging takes at most; the end of the judgement when the judge cannot say."""
+    started = clock.monotonic()
     try:
         found: object = spec.judge.estimate(case)
     except Exception as error:  # noqa: BLE001 - stage boundary: as for `judge`
         return _raised(spec, error, calls=0)
+    finally:
+        _look(spec, clock.monotonic() - started, on_stall)
     if _is_estimate(found):
         return found
     return given_up(
@@ -48,13 +58,16 @@ def estimate(spec: JudgeSpec, case: JudgeCase) -> Estimate | Ended:
     )
 
 
-async def ask(spec: JudgeSpec, case: JudgeCase, *, deadline: float, tasks: Tasks, clock: Clock) -> Ended:
+async def ask(
+    spec: JudgeSpec, case: JudgeCase, *, deadline: float, tasks: Tasks, clock: Clock, on_stall: OnStall
+) -> Ended:
     """How the judgement ended, at most `deadline` seconds from now.
 
     The judge runs in a task of its own: one that does not heed its cancellation is left behind, not waited for.
     """
     started_ns, started = clock.time_ns(), clock.monotonic()
-    call = tasks.spawn(_call(spec.judge, case), "ask a judge")
+    steps = Steps(_call(spec.judge, case), clock, lambda seconds: _look(spec, seconds, on_stall))
+    call = tasks.spawn(_awaited(steps), "ask a judge")
     try:
         await asyncio.wait((call,), timeout=deadline)
         ended = _end(spec, call)
@@ -71,6 +84,15 @@ async def _call(judge: Judge, case: JudgeCase) -> object:
         return await judge.judge(case)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - stage boundary: a judge's error is an outcome, never more
         return error
+
+
+async def _awaited(steps: Steps[object]) -> object:
+    return await steps
+
+
+def _look(spec: JudgeSpec, seconds: float, on_stall: OnStall) -> None:
+    if seconds >= STALL:
+        on_stall(spec, seconds)
 
 
 def _end(spec: JudgeSpec, call: "asyncio.Task[object]") -> Ended:

@@ -1,5 +1,6 @@
-"""Counts what judges say and what it takes, once a judgement has been made durable."""
+"""Counts what judges say and what it takes, once a judgement has been made durable; and those that hold up traffic."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
@@ -14,6 +15,7 @@ from otel_evals.records.evaluation import EvaluationResult, EvaluatorType, Label
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
 
+_LOG: Final = logging.getLogger(__name__)
 _PAIRS: Final = 10_000
 """Spans whose first verdict waits for that of the other judge, to be compared."""
 
@@ -33,6 +35,19 @@ class JudgeMeasurements:
         self._measurements = measurements
         self._on_judged = on_judged
         self._verdicts: OrderedDict[tuple[bytes, bytes, str], list[EvaluationResult]] = OrderedDict()
+        self._told: set[str] = set()
+
+    def stalled(self, spec: JudgeSpec, seconds: float) -> None:
+        """Count a judge that kept everything else waiting, and say so the first time."""
+        self._meters.add(catalogue.JUDGE_STALLS, 1, *spec.key)
+        if spec.id not in self._told:
+            self._told.add(spec.id)
+            _LOG.warning(
+                "the judge %s kept all traffic of this process waiting for %.1f s: give its class `blocking = True`, "
+                "so that it runs in a thread (said once; otel_evals.judge.stalls counts)",
+                spec.id,
+                seconds,
+            )
 
     def ended(
         self, spec: JudgeSpec, judgement: Judgement, where: tuple[str, ...], *, mismatched: bool, is_late: bool = False

@@ -76,6 +76,10 @@ class Judge(Protocol):
 
     Nothing waits for a judge: it runs beside the data path, within a deadline, a budget and a bound on how many run at
     one time, all of which are kept by whoever calls it.
+
+    `judge` runs in the event loop that carries the traffic. One that computes, or calls what is not asynchronous, says
+    so with a class variable `blocking = True`, which may be left out: then each judgement runs in a thread and a loop
+    of its own, up to four at a time, and what it shares with others it has to guard. All else stays where it was.
     """
 
     @property

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Final, cast
 
+from otel_evals.judges.in_thread import InThread, is_blocking
 from otel_evals.plugins.protocols import Judge
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.evaluation import Label
@@ -54,6 +55,7 @@ async def check_judge(judge: Judge, cases: Sequence[JudgeCase] = (), *, repeats:
             one, it fails otherwise than with a JudgeFailure, blocks the process, or does not heed its cancellation.
     """
     _check_identity(judge)
+    judge = InThread(judge) if is_blocking(judge) else judge  # as it is run
     try:
         for case in (*_probes(judge), *cases):
             await _check_case(judge, case, repeats=repeats)
@@ -79,6 +81,8 @@ def _check_identity(judge: Judge) -> None:
     _require(_is_a(frozenset, judge.needs) and all(_is_a(Need, n) for n in judge.needs), "needs is a frozenset of Need")
     for part in ("name", "version", "target", "needs"):
         _require(getattr(judge, part) == getattr(judge, part), f"{part} must always say the same")
+    blocking = getattr(judge, "blocking", False)
+    _require(isinstance(blocking, bool), f"blocking is True or False, not {blocking!r}")
     _require(inspect.iscoroutinefunction(judge.judge), "judge is an async function")
 
 
@@ -115,7 +119,10 @@ async def _ask(judge: Judge, case: JudgeCase) -> Verdict | None:
         await asyncio.sleep(0)
         beat.cancel()
         [blocked] = await asyncio.gather(beat)
-    _require(blocked < _BLOCKED, f"it blocks the process for {blocked:.1f} s: let a thread do that (asyncio.to_thread)")
+    _require(
+        blocked < _BLOCKED,
+        f"it blocks the process for {blocked:.1f} s: say `blocking = True`, so that a thread does that",
+    )
     _check_verdict(said)
     return cast("Verdict", said)
 

@@ -1,10 +1,9 @@
 """`tone`: whether an answer keeps the shop's tone. Judged in this process: no network, no key, no price.
 
 It stands for any judge that is too dear for every call: a small model of your own, a classifier, a rule that takes a
-second. What takes long belongs into a thread, since the data path runs in the same process.
+second. `blocking = True` has each judgement run in a thread, since the data path runs in the same process.
 """
 
-import asyncio
 import hashlib
 import re
 from dataclasses import astuple, dataclass
@@ -23,6 +22,7 @@ class ToneJudge:
     name: ClassVar[str] = "tone"
     target: ClassVar[JudgeTarget] = JudgeTarget.EXCHANGE
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ANSWER})
+    blocking: ClassVar[bool] = True
 
     allowed: int = 0
     """Rude or loud places that an answer may have. Default: 0."""
@@ -42,7 +42,7 @@ class ToneJudge:
         texts = [choice.message.text for choice in case.exchange.choices]
         if not texts:
             raise JudgeFailure("there is no answer", outcome=CoverageOutcome.FILTERED, error_type="no_answer")
-        found = await asyncio.to_thread(_places, texts[-1])
+        found = _places(texts[-1])
         score = 1.0 / (1 + found)
         if found <= self.allowed:
             return Verdict(label=Label.PASS, score=score, explanation="The answer keeps the tone.", cost=0.0)
