@@ -12,16 +12,19 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from otel_evals.plugins.extras import INSTALL
+from otel_evals.plugins.registry import Registry
+from otel_evals.plugins.verb import VERBS_GROUP, InstalledVerb
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.selftest.arguments import add_calibrate_flags, add_test_flags
 
 if TYPE_CHECKING:  # the verbs import these when they run
     from otel_evals.config.load import Loaded
     from otel_evals.config.schema import Config
-    from otel_evals.plugins.registry import Registry
 
 PROGRAM = "otel-evals"
 USAGE_ERROR = 2
@@ -32,15 +35,8 @@ Verb = Callable[[argparse.Namespace], int]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Usage errors end the process with 2, as argparse does."""
-    arguments = _parser().parse_args(argv)
-    if arguments.version:
-        return _version()
-    verb: Verb | None = arguments.verb
-    if verb is None:
-        _parser().print_help()
-        return USAGE_ERROR
     try:
-        return verb(arguments)
+        return _run(argv)
     except ConfigurationError as error:
         for line in str(error).splitlines():
             print(f"{PROGRAM}: {line}", file=sys.stderr)
@@ -51,6 +47,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read us has gone (`| head`). Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    parser = _parser()
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in INSTALL and not metadata.entry_points(group=VERBS_GROUP, name=words[0]):
+        raise ConfigurationError(f"{words[0]} is not installed here: {INSTALL[words[0]]}")
+    arguments = parser.parse_args(words)
+    if arguments.version:
+        return _version()
+    verb: Verb | None = arguments.verb
+    if verb is None:
+        parser.print_help()
+        return USAGE_ERROR
+    return verb(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_judge(verbs)
     _add_spool(verbs)
     _add_config(verbs)
+    _add_installed(verbs)
     return parser
 
 
@@ -139,6 +151,14 @@ def _add_config(verbs: Any) -> None:
     _add_verb(actions, "schema", _config_schema, "Print the JSON Schema of the file, for editors.")
 
 
+def _add_installed(verbs: Any) -> None:
+    """The verbs that other distributions bring."""
+    found = Registry(VERBS_GROUP, dict.fromkeys(verbs.choices))
+    for name in sorted(set(found) - set(found.builtin)):
+        installed: InstalledVerb = found[name]
+        installed.add_flags(_add_verb(verbs, name, functools.partial(_installed, installed), installed.summary))
+
+
 def _add_judge(verbs: Any) -> None:
     judge: argparse.ArgumentParser = verbs.add_parser("judge", help="Test judges, and see what became of every span.")
     judge.set_defaults(verb=functools.partial(_needs_more, judge))
@@ -198,9 +218,9 @@ def _flags(arguments: argparse.Namespace) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _checks() -> "Registry":
+def _checks() -> Registry:
     from otel_evals.builtin import CHECKS  # noqa: PLC0415 - compiles patterns
-    from otel_evals.plugins.registry import CHECKS_GROUP, Registry  # noqa: PLC0415 - fast start
+    from otel_evals.plugins.registry import CHECKS_GROUP  # noqa: PLC0415 - fast start
 
     return Registry(CHECKS_GROUP, CHECKS)
 
@@ -250,6 +270,13 @@ def _processor(arguments: argparse.Namespace) -> int:
             "no destination: give --forward URL, a `forward` section, or the variable OTEL_EXPORTER_OTLP_ENDPOINT"
         )
     return run_processor(config, reload=reload)
+
+
+def _installed(verb: InstalledVerb, arguments: argparse.Namespace) -> int:
+    given = {key: getattr(arguments, name, None) for name, key in verb.keys.items()}
+    loaded = _load(arguments.config, {key: value for key, value in given.items() if value is not None})
+    _warn(loaded)
+    return verb.run(arguments, loaded.config)
 
 
 def _replay(arguments: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ def reloaded(running: Config, wanted: Config) -> tuple[Config, list[str]]:
     """The configuration that runs from now on, and the sections of `wanted` that take effect with a restart only."""
     later = [
         name
-        for name in Config.__struct_fields__
+        for name in wanted.__struct_fields__
         if name not in RELOADED and getattr(wanted, name) != getattr(running, name)
     ]
     changes = {name: getattr(wanted, name) for name in RELOADED}

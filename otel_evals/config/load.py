@@ -22,7 +22,9 @@ from otel_evals.config.node import Layer, Node, Origin, Path, at_path, overlay, 
 from otel_evals.config.otel_variables import OtelVariables, is_disabled
 from otel_evals.config.problems import Problems
 from otel_evals.config.schema import Config
+from otel_evals.config.sections import FullConfig
 from otel_evals.config.tree import Shape, walk
+from otel_evals.plugins.extras import INSTALL
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 DEFAULT_FILE = "otel-evals.yaml"
@@ -84,7 +86,7 @@ def _without_push(config: Config) -> Config:
 
 def override_paths(checks: Mapping[str, Any], variables: Iterable[str]) -> list[tuple[str, ...]]:
     """Every key that a variable can set: scalars and lists of scalars outside lists and mappings."""
-    scalars = [path for path, key in walk(Config) if key.kind.shape in (Shape.LEAF, Shape.LIST)]
+    scalars = [path for path, key in walk(FullConfig) if key.kind.shape in (Shape.LEAF, Shape.LIST)]
     return [*scalars, *variable_paths(checks, variables)]
 
 
@@ -119,7 +121,9 @@ def _convert(root: Node, checks: Mapping[str, Any], problems: Problems) -> tuple
     converter = Converter(problems)
     entries = dict(root.entries or {})
     section = entries.pop(SECTION, None)
-    config = converter.struct(Node(origin=root.origin, entries=entries), Config, ())
+    for name in INSTALL.keys() & entries.keys() - set(FullConfig.__struct_fields__):
+        problems.add((name,), entries.pop(name).origin, f"is not installed here: {INSTALL[name]}")
+    config = converter.struct(Node(origin=root.origin, entries=entries), FullConfig, ())
     typed = CheckSection(checks, converter, problems).convert(section)
     problems.raise_any()
     return msgspec.structs.replace(config, checks=typed), converter

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from otel_evals.config.check_settings import SECTION
-from otel_evals.config.schema import Config
+from otel_evals.config.sections import FullConfig
 from otel_evals.config.spelling import terse
 from otel_evals.config.tree import Key, Shape, bare_name, keys, kind_of, type_name
 
@@ -16,7 +16,7 @@ HEAD = ("| key | type | default | meaning |", "|---|---|---|---|")
 
 def reference(checks: Mapping[str, type[Any]]) -> str:
     """Markdown, one row a key in the order of the tree; lists show the keys of their entries as `forward[].url`."""
-    rows = [*HEAD, *_rows(Config, "")]
+    rows = [*HEAD, *_rows(FullConfig, "")]
     for name, settings in checks.items():
         rows += [_row(f"{SECTION}.{name}.{key.name}", key) for key in keys(settings)]
     return "\n".join(rows) + "\n"

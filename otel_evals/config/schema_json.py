@@ -6,7 +6,8 @@ from typing import Any, get_args
 import msgspec
 
 from otel_evals.config.check_settings import OWN_KEYS
-from otel_evals.config.schema import CheckSettings, Config
+from otel_evals.config.schema import CheckSettings
+from otel_evals.config.sections import FullConfig
 from otel_evals.config.spelling import plain
 from otel_evals.config.tree import Key, Kind, Shape, choices_of, keys, kind_of
 from otel_evals.records.units import ByteSize, Duration, Secret
@@ -33,7 +34,7 @@ _BOUNDS = {
 
 def schema_json(checks: Mapping[str, type[Any]]) -> dict[str, Any]:
     """The schema of the whole file, with the settings of the given checks."""
-    root = _section(Config)
+    root = _section(FullConfig)
     entries = {name: _check(settings) for name, settings in checks.items()}
     root["properties"]["checks"]["properties"] = entries
     root["properties"]["checks"]["additionalProperties"] = {"type": "object", "required": ["use"]}

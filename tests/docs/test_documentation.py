@@ -16,7 +16,7 @@ from otel_evals import cli
 from otel_evals.builtin import CHECKS
 from otel_evals.config.load import load
 from otel_evals.config.reference import reference
-from otel_evals.config.schema import Config
+from otel_evals.config.sections import FullConfig
 from otel_evals.engine.question import Question
 from otel_evals.replay.lines import SpanLine
 from otel_evals.semconv import otel_evals as names
@@ -29,7 +29,7 @@ from tests.packaging.test_plugins import INSTALLED, PRIVATE
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROSE = re.sub(r"<!-- (?:generated|file): .*?<!-- end -->|^```.*?^```", "", README, flags=re.DOTALL | re.MULTILINE)
 PLUGIN = [block for block in blocks("") if "no_price_promise" in block.text]
-SECTIONS = Config.__struct_fields__
+SECTIONS = FullConfig.__struct_fields__
 
 
 def test_what_is_made_from_the_code_is_up_to_date():

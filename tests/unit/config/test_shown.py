@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from otel_evals.builtin import CHECKS
 from otel_evals.config.load import Loaded, load
 from otel_evals.config.reference import reference
-from otel_evals.config.schema import Config
 from otel_evals.config.schema_json import schema_json
+from otel_evals.config.sections import FullConfig
 from otel_evals.config.show import show
 from otel_evals.config.spelling import spell_duration, spell_size
 from otel_evals.config.tree import Key, Shape, keys, kind_of
@@ -134,7 +134,7 @@ def every_key(settings: type, prefix: str = "") -> Iterator[tuple[str, Key]]:
 
 
 def test_every_key_of_the_tree_says_what_it_means():
-    silent = [name for name, key in every_key(Config) if not key.description]
+    silent = [name for name, key in every_key(FullConfig) if not key.description]
     assert silent == []
 
 
@@ -146,7 +146,7 @@ def test_every_setting_of_a_built_in_check_says_what_it_means():
 def test_every_section_of_the_tree_refuses_unknown_keys():
     open_ = [
         name
-        for name, key in every_key(Config)
+        for name, key in every_key(FullConfig)
         if key.kind.shape is Shape.STRUCT and not key.kind.type.__struct_config__.forbid_unknown_fields
     ]
     assert open_ == []
