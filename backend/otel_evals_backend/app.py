@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock
+from otel_evals_backend.access import door
 from otel_evals_backend.context import Context
 from otel_evals_backend.rooms import BACKGROUND, ROUTERS
 from otel_evals_backend.settings import BackendSettings
@@ -40,6 +42,7 @@ def create_app(
         await database.open()
         try:
             await migrate(database)
+            await door.begin(app, context)
             for name, work in BACKGROUND:
                 context.tasks.spawn(work(context), name)
             yield
@@ -53,6 +56,8 @@ def create_app(
     app.state.context = context
     for router in ROUTERS:
         app.include_router(router)
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    door.install(app, context)
     return app
 
 

@@ -328,6 +328,14 @@ app_keys: Final = _table(
     Column("revoked_ns", BigInteger),
 )
 
+server_keys: Final = _table(
+    "server_keys",
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+)
+"""Random keys that every replica shares, such as the one that forms' tokens are derived with."""
+
 audit: Final = _table(
     "audit",
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
