@@ -1,23 +1,112 @@
-"""The verb `otel-evals backend`, found by the command line through its entry-point group. The only room that prints."""
+"""The verb `otel-evals backend`, found by the command line through its entry point. The only room that prints.
+
+Imported whenever the command line is read: what is heavy is imported by the command that needs it.
+"""
 
 import argparse
-from typing import Any
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from otel_evals_backend.settings import BackendSettings
+    from otel_evals_backend.storage.database import Database
+
+Work = Callable[["Database", argparse.Namespace], Coroutine[Any, Any, int]]
+"""A command on an open database; the exit code."""
 
 
 class BackendVerb:
-    """What the command line needs of a verb that another distribution brings."""
+    """See `otel_evals.plugins.verb.InstalledVerb`."""
 
-    name = "backend"
-    summary = "Run the analysis backend alone."
+    summary: Final = "Keep what was found, show it, and let people say what is true."
+    keys: Final[Mapping[str, str]] = {
+        "listen": "backend.listen",
+        "database": "backend.database",
+        "send_to": "backend.send_to",
+        "data": "data",
+    }
 
-    def add_flags(self, verb: argparse.ArgumentParser) -> None:
+    def add_flags(self, parser: argparse.ArgumentParser) -> None:
         """Declare the verb's flags and sub-commands."""
-        verb.add_argument("--listen", metavar="HOST:PORT", help="pages, API and OTLP/HTTP (backend.listen)")
-        verb.add_argument("--database", metavar="URL", help="postgresql://… or sqlite:///FILE (backend.database)")
+        parser.add_argument("--listen", metavar="HOST:PORT", help="pages, API and OTLP/HTTP (backend.listen)")
+        _add_database_flags(parser)
+        # For the program that starts this one beside a processor.
+        parser.add_argument("--send-to", help=argparse.SUPPRESS)
+        parser.add_argument("--demo", action="store_true", help=argparse.SUPPRESS)
+        parser.add_argument("--attached", action="store_true", help=argparse.SUPPRESS)
+        parser.set_defaults(action=None)
+        actions = parser.add_subparsers(title="commands", metavar="COMMAND")
+        _add_action(actions, "migrate", _migrate, "Bring the database to the schema of this version, and end.")
 
     def run(self, arguments: argparse.Namespace, config: Any) -> int:
         """Run it with the configuration in force; the exit code."""
-        raise NotImplementedError
+        from otel_evals.telemetry.logs import configure  # noqa: PLC0415 - fast start
+        from otel_evals_backend.serve import quiet_libraries, serve  # noqa: PLC0415 - the web framework takes a second
+
+        configure(config.log)
+        quiet_libraries()
+        settings: BackendSettings = config.backend
+        if arguments.demo and not arguments.database:
+            settings = _in_folder(settings)
+        folder = Path(config.data)
+        if arguments.action is not None:
+            return asyncio.run(_on_database(arguments.action, arguments, settings, folder))
+        return asyncio.run(
+            serve(
+                settings,
+                folder=folder,
+                grace=float(config.shutdown.grace),
+                demo=arguments.demo,
+                attached=arguments.attached,
+                say=_say,
+            )
+        )
 
 
-VERB = BackendVerb()
+def _add_database_flags(parser: argparse.ArgumentParser, **more: Any) -> None:
+    parser.add_argument("--database", metavar="URL", help="postgresql://… or sqlite:///FILE (backend.database)", **more)
+    parser.add_argument("--data", metavar="DIR", help="folder of SQLite (data, default otel-evals-data)", **more)
+
+
+def _add_action(actions: Any, name: str, work: Work, summary: str) -> argparse.ArgumentParser:
+    action: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+    # What stands before the command counts unless it stands behind it too.
+    action.add_argument("--config", metavar="FILE", type=Path, default=argparse.SUPPRESS, help="YAML file")
+    _add_database_flags(action, default=argparse.SUPPRESS)
+    action.set_defaults(action=work)
+    return action
+
+
+def _in_folder(settings: "BackendSettings") -> "BackendSettings":
+    """Made-up traffic never comes into a database that was configured for real one."""
+    import msgspec  # noqa: PLC0415 - fast start
+
+    return msgspec.structs.replace(settings, database=None)
+
+
+def _say(line: str) -> None:
+    print(f"otel-evals backend: {line}", flush=True)
+
+
+async def _on_database(work: Work, arguments: argparse.Namespace, settings: "BackendSettings", folder: Path) -> int:
+    from otel_evals_backend.storage.database import Database, database_url  # noqa: PLC0415 - fast start
+
+    database = Database(database_url(settings.database.reveal() if settings.database else None, folder))
+    await database.open()
+    try:
+        return await work(database, arguments)
+    finally:
+        await database.close()
+
+
+async def _migrate(database: "Database", _arguments: argparse.Namespace) -> int:
+    from otel_evals_backend.storage.migrate import migrate  # noqa: PLC0415 - fast start
+
+    await migrate(database)
+    _say("the database has the schema of this version")
+    return 0
+
+
+VERB: Final = BackendVerb()
