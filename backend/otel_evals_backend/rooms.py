@@ -6,8 +6,9 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from otel_evals_backend.context import Context
+from otel_evals_backend.web import routes as web
 
-ROUTERS: Final[tuple[APIRouter, ...]] = ()
+ROUTERS: Final[tuple[APIRouter, ...]] = (web.ROUTER,)
 """Pages, API and OTLP, in the order in which routes are tried."""
 
 BACKGROUND: Final[tuple[tuple[str, Callable[[Context], Coroutine[Any, Any, None]]], ...]] = ()
