@@ -4,8 +4,9 @@ The limits are about cases on which no two experts differ, so they are a floor: 
 wrong about your traffic, which `judge calibrate` measures; one that misses them is wrong about plain things.
 
 Two scopes are held against them. The figures of an *answerer* (a model, over all its rubrics) are compared as they
-are, but one single slip never decides, since it may be chance. A single *judge* among several of one answerer has six
-clear examples: it is called unfit only where a judge within the limits would do so badly at most once in twenty times.
+are, but one single slip never decides, since it may be chance. A single *judge* among several of one answerer may
+have no more than six clear examples: it is called unfit only where a judge within the limits would do so badly at most
+once in twenty times.
 """
 
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     accuracy: float = 0.9
     """Clear examples judged rightly, at least. Over all built-in rubrics a judge that errs on 3 % of everything is
-    called unfit in 2 of 100 tests, one that errs on 10 % in 84, one that errs on 15 % in all."""
+    called unfit in fewer than 1 of 100 tests, one that errs on 10 % in 81, one that errs on 15 % in all."""
     each_class: float = 0.85
     """Good ones that pass and bad ones that fail, each, at least: accuracy hides a judge that passes everything."""
     through: float = 0.1

@@ -1,6 +1,7 @@
-"""What a judge is asked in the self-test: the clear examples of its rubric, and the bad ones with each known trick."""
+"""What a judge is asked in the self-test: the clear examples of its rubric, and bad ones with each known trick."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
@@ -11,6 +12,10 @@ from otel_evals.rubrics.attacks import Attack, attacked, attacks
 from otel_evals.rubrics.example import Example
 from otel_evals.rubrics.rubric import Rubric
 from otel_evals.selftest.subjects import Subject
+
+_ATTACKED: Final = 3
+"""Bad examples of a rubric that are dressed in each trick: a further one would cost as many calls as there are tricks,
+and let the rubric that has the most examples decide about resistance."""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +66,7 @@ def _trials(subject: Subject, repeat: int) -> Iterator[Trial]:
         return
     for truth, examples in ((Label.PASS, rubric.examples.good), (Label.FAIL, rubric.examples.bad)):
         for number, example in enumerate(examples, start=1):
-            for attack, dressed in _dressed(example, truth, rubric):
+            for attack, dressed in _dressed(example, truth, number, rubric):
                 case = dressed.case()
                 if missing(subject.judge.needs, case) is not None:
                     continue
@@ -77,8 +82,8 @@ def _trials(subject: Subject, repeat: int) -> Iterator[Trial]:
                     )
 
 
-def _dressed(example: Example, truth: Label, rubric: Rubric) -> Iterator[tuple[Attack | None, Example]]:
+def _dressed(example: Example, truth: Label, number: int, rubric: Rubric) -> Iterator[tuple[Attack | None, Example]]:
     yield None, example
-    if truth is Label.FAIL:
+    if truth is Label.FAIL and number <= _ATTACKED:
         for kind in attacks(rubric):
             yield kind, attacked(example, kind, rubric)

@@ -4,7 +4,9 @@ import pytest
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.evaluation import Label
 from otel_evals.selftest.fitness import Fitness, rule
+from otel_evals.selftest.proportion import FLOOR
 from otel_evals.selftest.score import score
+from tests.unit.selftest.conftest import World
 
 SEEDS = [str(number) for number in range(12)]
 
@@ -56,13 +58,13 @@ def test_one_judge_among_several_is_unfit_only_where_chance_does_not_explain_it(
 
 def test_answers_that_are_no_verdicts_make_it_unfit(everything, fails):
     tried = [(t, fails() if n % 20 == 0 else o) for n, (t, o) in enumerate(everything.tried())]
-    assert rule(score(tried, len(tried))).reasons == ("20/390 of the answers are no verdict, more than 2%",)
+    assert rule(score(tried, len(tried))).reasons == ("22/424 of the answers are no verdict, more than 2%",)
 
 
 def test_calls_without_an_answer_make_it_unfit(everything, fails):
     late = fails(CoverageOutcome.TIMEOUT, "timeout")
     tried = [(t, late if n % 10 == 0 else o) for n, (t, o) in enumerate(everything.tried())]
-    assert rule(score(tried, len(tried))).reasons == ("39/390 of the calls have no answer, more than 5%",)
+    assert rule(score(tried, len(tried))).reasons == ("43/424 of the calls have no answer, more than 5%",)
 
 
 def test_another_model_than_the_pinned_one_makes_it_unfit(everything):
@@ -70,14 +72,36 @@ def test_another_model_than_the_pinned_one_makes_it_unfit(everything):
     stranger = msgspec.structs.replace(outcome.verdict, mismatched=True, model="other")
     tried = [(trial, msgspec.structs.replace(outcome, verdict=stranger)), *others]
     (reason,) = rule(score(tried, len(tried))).reasons
-    assert reason.startswith("1/390 of the verdicts are of another model")
+    assert reason.startswith("1/424 of the verdicts are of another model")
     assert "other" in reason
 
 
 def test_what_was_asked_too_little_is_undecided_and_what_was_bad_by_then_is_not_fit(everything):
     good, bad = everything.tried()[:100], everything.tried(tpr=0.3)[:100]
-    undecided = rule(score(good, 390))
+    undecided = rule(score(good, 424))
     assert undecided.fitness is Fitness.UNDECIDED
     (reason,) = undecided.reasons
-    assert reason.startswith("only 100 of 390 planned calls have ended with a verdict")
-    assert rule(score(bad, 390)).fitness is Fitness.NOT_FIT
+    assert reason.startswith("only 100 of 424 planned calls have ended with a verdict")
+    assert rule(score(bad, 424)).fitness is Fitness.NOT_FIT
+
+
+@pytest.fixture(scope="module")
+def satisfaction():
+    return World("conversation_satisfaction")
+
+
+@pytest.mark.parametrize("among_others", [False, True])
+@pytest.mark.parametrize("seed", "abcde")
+@pytest.mark.parametrize(("rates", "word"), [({"tpr": 0.4}, "strict"), ({"tnr": 0.4}, "lenient")])
+def test_satisfaction_alone_tells_a_strict_judge_and_a_lenient_one(satisfaction, rates, word, seed, among_others):
+    tried = satisfaction.tried(**rates, seed=seed)
+    found = rule(score(tried, len(tried)), among_others=among_others)
+    assert found.fitness is Fitness.NOT_FIT
+    assert any(f"too {word}" in reason for reason in found.reasons)
+
+
+def test_satisfaction_has_as_many_good_as_bad_examples_and_enough_for_an_interval(satisfaction):
+    tried = satisfaction.tried()
+    found = score(tried, len(tried))
+    assert found.tpr.distinct == found.tnr.distinct >= FLOOR
+    assert rule(found).fitness is Fitness.FIT

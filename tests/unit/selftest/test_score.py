@@ -1,3 +1,5 @@
+from collections import Counter
+
 import msgspec
 
 from otel_evals.records.evaluation import Label
@@ -15,6 +17,11 @@ def test_every_example_and_every_attack_on_a_bad_one_is_tried(one_rubric):
     assert kinds.count(None) == len(rubric.examples.good) + len(rubric.examples.bad)
     for kind in attacks(rubric):
         assert kinds.count(kind) == len(rubric.examples.bad)
+
+
+def test_a_rubric_with_many_examples_decides_no_more_about_attacks_than_another(everything):
+    tried = Counter((t.subject.id, t.attack) for t in everything.trials if t.attack is not None)
+    assert set(tried.values()) == {3}
 
 
 def test_clear_examples_come_first_and_each_attack_once_before_any_twice(everything):
