@@ -1,7 +1,9 @@
 """A backend in process: its application over a real database, an HTTP client, and time that stands still."""
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from otel_evals.records.units import Secret
 from otel_evals_backend.app import create_app
 from otel_evals_backend.context import Context
 from otel_evals_backend.settings import BackendSettings
+from otel_evals_backend.storage.database import Database, database_url
+from otel_evals_backend.storage.migrate import migrate
+from tests.backend.postgres import Server, server
 
 NOON = 1_790_000_000_000_000_000
 """ns; 2026-09-21."""
@@ -47,10 +52,52 @@ class Backend:
         return self.app.state.context
 
 
-@pytest.fixture(params=["sqlite"])
-def database_address(request) -> str | None:
-    """Address of an empty database; None = SQLite in the folder."""
-    return None
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """The PostgreSQL of this test worker."""
+    with server() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory) -> Path:
+    """A file that has the present schema and no rows."""
+    file = tmp_path_factory.mktemp("sqlite") / "evals.db"
+
+    async def make() -> None:
+        database = Database(database_url(f"sqlite:///{file}", file.parent))
+        await database.open()
+        await migrate(database)
+        await database.close()
+
+    asyncio.run(make())
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_address(request, tmp_path) -> Iterator[str]:
+    """Address of a database without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/backend/evals.db"
+        return
+    made: Server = request.getfixturevalue("postgresql_server")
+    name = made.create()
+    yield made.address(name)
+    made.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_address(request, tmp_path) -> Iterator[str | None]:
+    """Address of a database that has the schema and no rows; None = SQLite in the folder."""
+    if request.param == "sqlite":
+        (tmp_path / "backend").mkdir()
+        shutil.copy(request.getfixturevalue("_sqlite_template"), tmp_path / "backend" / "evals.db")
+        yield None
+        return
+    made: Server = request.getfixturevalue("postgresql_server")
+    name = made.create(made.template())
+    yield made.address(name)
+    made.drop(name)
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 Life cycle: `Database.open` → `read` and `write` as often as one likes → `close`. SQLite has one writer: writes take
 turns here, each in a transaction that begins as a writer, so that none fails for having read first; readers go on
-beside it (WAL).
+beside it (WAL). On PostgreSQL a reader sees one snapshot too. Nobody waits longer than `_PATIENCE` for a lock or a
+connection: after that the caller gets `Unavailable`, as for everything else that `faults` knows.
 """
 
 import asyncio
@@ -12,17 +13,29 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Table, event
+from sqlalchemy import NullPool, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from otel_evals.records.errors import ConfigurationError
+from otel_evals.records.errors import ConfigurationError, Unavailable
+from otel_evals_backend.storage.faults import translated
 
-_READERS: Final = 4
-_BUSY: Final = 5.0
-"""Seconds that a connection waits for a lock of another process."""
+_READERS: Final = 8
+_PATIENCE: Final = 1.5
+"""Seconds that anybody waits for a lock or a connection, so that every answer comes within two."""
+_LONGEST: Final = 60.0
+"""Seconds that a statement may take on PostgreSQL."""
+_PRAGMAS: Final = (
+    f"busy_timeout = {_PATIENCE * 1000:.0f}",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "temp_store = MEMORY",
+    "cache_size = -65536",  # KiB
+    "mmap_size = 268435456",
+)
 
 
 class Engine(StrEnum):
@@ -65,41 +78,82 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.engine = Engine(url.get_backend_name())
+        self.dropped = 0
+        """How often days may have been dropped, so that what is known of them may be wrong; `partitions` reads it."""
         self._writing = asyncio.Lock()
         self._reader: AsyncEngine
         self._writer: AsyncEngine
+        self._aside: AsyncEngine
 
     async def open(self) -> None:
-        """Make the connections ready. Nothing is created; `migrations` does that."""
+        """Make the connections ready. Nothing is created; `migrate` does that."""
         if self.engine is Engine.SQLITE:
-            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+            with translated():
+                Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self._reader = _sqlite(self.url, size=_READERS, begin="BEGIN")
-            self._writer = _sqlite(self.url, size=1, begin="BEGIN IMMEDIATE")
+            self._writer = self._aside = _sqlite(self.url, size=1, begin="BEGIN IMMEDIATE")
         else:
-            self._reader = self._writer = create_async_engine(
-                self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, pool_timeout=5
-            )
+            arguments = _postgresql_arguments(self.url)
+            self._writer = create_async_engine(
+                self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, pool_timeout=_PATIENCE,
+                connect_args=arguments,
+            )  # fmt: skip
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
+            self._aside = create_async_engine(self.url, poolclass=NullPool, connect_args=arguments)
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._reader.dispose()
-        await self._writer.dispose()
+        for engine in (self._reader, self._writer, self._aside):
+            await engine.dispose()
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection for reading: one consistent picture from the first statement to the end."""
-        async with self._reader.connect() as connection:
-            yield connection
+        """A connection for reading: one consistent picture from the first statement to the end.
+
+        Raises:
+            Unavailable: the database cannot be reached, or is busy.
+        """
+        with translated():
+            async with self._reader.connect() as connection:
+                yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncConnection]:
-        """A transaction: all of it is kept at the end, or none when an error leaves it."""
-        if self.engine is Engine.POSTGRESQL:
-            async with self._writer.begin() as connection:
+    async def write(self, *, patience: float = _PATIENCE) -> AsyncGenerator[AsyncConnection]:
+        """A transaction: all of it is kept at the end, or none when an error leaves it.
+
+        Args:
+            patience: seconds to wait for other writers of SQLite, of this process or of others.
+
+        Raises:
+            Unavailable: nothing was kept, and trying again later makes sense.
+        """
+        with translated():
+            if self.engine is Engine.POSTGRESQL:
+                async with self._writer.begin() as connection:
+                    try:
+                        yield connection
+                    except DBAPIError:
+                        self.dropped += 1  # perhaps by another replica
+                        raise
+                return
+            until = asyncio.get_running_loop().time() + patience
+            try:
+                await asyncio.wait_for(self._writing.acquire(), patience)
+            except TimeoutError as error:
+                raise Unavailable("too many writers wait for the database", retry_after=1.0) from error
+            try:
+                left = until - asyncio.get_running_loop().time()
+                async with self._writer.execution_options(patience=max(left, 0.1)).begin() as connection:
+                    yield connection
+            finally:
+                self._writing.release()
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction of PostgreSQL on a connection of its own, open beside `write`."""
+        with translated():
+            async with self._aside.begin() as connection:
                 yield connection
-            return
-        async with self._writing, self._writer.begin() as connection:
-            yield connection
 
     def insert_new(self, table: Table) -> Any:
         """An INSERT that leaves rows alone whose key is there already."""
@@ -127,26 +181,30 @@ async def put(connection: AsyncConnection, statement: Any, rows: Sequence[Mappin
         await connection.execute(statement, rows)
 
 
+def _postgresql_arguments(url: URL) -> dict[str, Any]:
+    limits = {"lock_timeout": f"{_PATIENCE * 1000:.0f}", "statement_timeout": f"{_LONGEST * 1000:.0f}"}
+    if url.drivername == "postgresql+asyncpg":
+        return {"timeout": _PATIENCE, "server_settings": {**limits, "application_name": "otel-evals"}}
+    options = " ".join(f"-c {name}={value}" for name, value in limits.items())
+    return {"connect_timeout": 2, "options": options, "application_name": "otel-evals"}
+
+
 def _sqlite(url: URL, *, size: int, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, connect_args={"timeout": _BUSY})
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=_PATIENCE)
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction] - the event calls it
         connection.isolation_level = None  # transactions begin as we say, not as the driver guesses
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            "temp_store = MEMORY",
-            "cache_size = -65536",
-            "mmap_size = 268435456",
-        ):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def began(connection: Any) -> None:  # pyright: ignore[reportUnusedFunction] - the event calls it
+        patience = connection.get_execution_options().get("patience")
+        if patience is not None:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
         connection.exec_driver_sql(begin)
 
     return engine
