@@ -18,8 +18,9 @@ import msgspec
 from otel_evals.selftest.proportion import Share, at_least
 from otel_evals.selftest.score import Score
 
-_CHANCE: Final = 0.05
-_ENOUGH: Final = 0.8
+CHANCE: Final = 0.05
+"""Probability of so bad a result of a judge within the limits, below which one judge among several is unfit."""
+ENOUGH: Final = 0.8
 """Share of the planned calls that must have ended before a judge can be called fit."""
 
 
@@ -76,7 +77,7 @@ def rule(score: Score, *, among_others: bool = False, limits: Limits = LIMITS) -
     if reasons:
         return Ruling(fitness=Fitness.NOT_FIT, reasons=reasons)
     verdicts = score.accuracy.trials + score.through.trials + score.moot
-    if verdicts < _ENOUGH * score.planned:
+    if verdicts < ENOUGH * score.planned:
         told = (
             f"only {verdicts} of {score.planned} planned calls have ended with a verdict; raise --seconds, or the "
             "endpoint's `concurrency`"
@@ -123,7 +124,7 @@ def _is_beyond(misses: Share, allowed: float, among_others: bool) -> bool:  # no
     if misses.value is None or misses.value <= allowed:
         return False
     distinct = round(misses.value * misses.distinct)
-    return at_least(distinct, misses.distinct, allowed) < _CHANCE if among_others else distinct > 1
+    return at_least(distinct, misses.distinct, allowed) < CHANCE if among_others else distinct > 1
 
 
 def _most_first(item: tuple[str, Share]) -> tuple[float, str]:

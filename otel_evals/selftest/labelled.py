@@ -51,7 +51,9 @@ class _Step(msgspec.Struct, kw_only=True):
     failed: bool = False
 
 
-class _Row(msgspec.Struct, kw_only=True):
+class Row(msgspec.Struct, kw_only=True):
+    """One line of the file."""
+
     label: Label
     id: str | int | None = None
     rubric: str | None = None
@@ -89,7 +91,7 @@ def read_labelled(file: Path, evaluator: Evaluator | None) -> list[Labelled]:
         if not line.strip():
             continue
         try:
-            found.append(_labelled(msgspec.json.decode(line, type=_Row), number, evaluator))
+            found.append(_labelled(msgspec.json.decode(line, type=Row), number, evaluator))
         except (msgspec.DecodeError, ValueError) as error:
             faults.append(f"{file}:{number}: {error}")
     if faults:
@@ -99,7 +101,7 @@ def read_labelled(file: Path, evaluator: Evaluator | None) -> list[Labelled]:
     return found
 
 
-def _labelled(row: _Row, line: int, evaluator: Evaluator | None) -> Labelled:
+def _labelled(row: Row, line: int, evaluator: Evaluator | None) -> Labelled:
     answer = row.answer if row.answer is not None else row.output
     if answer is None and not row.tool_calls:
         raise ValueError("it lacks the answer: write `answer` (or `output`), or `tool_calls`")
@@ -121,7 +123,7 @@ def _labelled(row: _Row, line: int, evaluator: Evaluator | None) -> Labelled:
     return Labelled(id=name, line=line, label=row.label, case=case, rubric=row.rubric)
 
 
-def _messages(row: _Row) -> Iterator[AskedMessage]:
+def _messages(row: Row) -> Iterator[AskedMessage]:
     """The turns before the answer: all that are given, the question as the last of the user's."""
     if row.instructions:
         yield AskedMessage(role="system", content=row.instructions)

@@ -19,6 +19,9 @@ from otel_evals.config.reference import reference
 from otel_evals.config.sections import FullConfig
 from otel_evals.engine.question import Question
 from otel_evals.replay.lines import SpanLine
+from otel_evals.selftest.fitness import CHANCE, ENOUGH, LIMITS
+from otel_evals.selftest.labelled import Row, read_labelled
+from otel_evals.selftest.proportion import FLOOR
 from otel_evals.semconv import otel_evals as names
 from otel_evals.telemetry.catalogue import INSTRUMENTS
 from otel_evals.telemetry.openmetrics import label_name
@@ -123,6 +126,29 @@ def test_every_name_on_the_wire_that_prose_names_exists():
 def test_the_keys_of_a_replayed_line_are_the_ones_that_are_named():
     sentence = PROSE.partition("A line holds ")[2].partition("\n\n")[0]
     assert tuple(re.findall(r"`(\w+)`", sentence)) == SpanLine.__struct_fields__
+
+
+def test_the_limits_of_judge_test_are_the_ones_that_are_named():
+    section = PROSE.partition("| `judge test` asks | limit |")[2].partition("\n\n")[0]
+    named = [row.rsplit("|", 2)[1].strip() for row in section.splitlines()[2:]]
+    told = ["at least", "at least", "at most", "at most", "at most", "at most"]
+    *shares, others = msgspec.structs.astuple(LIMITS)
+    assert named[:-1] == [f"{words} {share * 100:.0f} %" for words, share in zip(told, shares, strict=True)]
+    assert (named[-1], others) == ("none", 0.0)
+    before = PROSE.partition("A model is fit when ")[2].partition("| `judge test`")[0]
+    assert [int(n) for n in re.findall(r"(\d+) %", before)] == [round(ENOUGH * 100), round(CHANCE * 100)]
+
+
+def test_the_keys_of_a_labelled_line_are_the_ones_that_are_named_and_the_example_is_read(tmp_path):
+    sentence = PROSE.partition("The keys of a labelled line are ")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`(\w+)`", sentence)) - {"pass", "fail"}
+    assert named == set(Row.__struct_fields__)
+    assert f"Below {FLOOR} labels" in sentence
+    (block,) = [block for block in blocks("json") if '"label"' in block.text]
+    file = tmp_path / "labels.jsonl"
+    file.write_text(block.text)
+    (row,) = read_labelled(file, None)
+    assert row.label.value == "fail"
 
 
 def anchor(heading: str) -> str:
