@@ -15,7 +15,7 @@ import msgspec
 from otel_evals.emit.results import Outcome, result_attributes
 from otel_evals.otlp.encode import SPAN_ATTRIBUTES, AttributeValue, attributes, fixed64, length_delimited, varint
 from otel_evals.records.decision import CoverageOutcome
-from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult
+from otel_evals.records.evaluation import EvaluationFailure, EvaluationResult, EvaluatorType
 from otel_evals.records.exchange import Usage
 from otel_evals.semconv import gen_ai, otel_evals
 
@@ -120,7 +120,8 @@ def call_span(judgement: Judgement, resource: bytes) -> bytes:
 def _result(judgement: Judgement) -> Iterator[tuple[str, AttributeValue]]:
     yield gen_ai.OPERATION_NAME, _EVALUATION
     yield from result_attributes(judgement.outcome)
-    yield otel_evals.COVERAGE, judgement.coverage.value
+    if judgement.outcome.evaluator_type is not EvaluatorType.HUMAN:  # coverage is the fate of a judge's turn
+        yield otel_evals.COVERAGE, judgement.coverage.value
     if judgement.response_id is not None:
         yield gen_ai.RESPONSE_ID, judgement.response_id
     yield from _made(judgement)

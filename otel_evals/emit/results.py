@@ -47,6 +47,11 @@ def result_attributes(outcome: Outcome) -> Iterator[tuple[str, AttributeValue]]:
         yield otel_evals.SAMPLING_PROBABILITY, float(outcome.sampling_probability)
         if outcome.sampling_stratum is not None:
             yield otel_evals.SAMPLING_STRATUM, outcome.sampling_stratum
+    if isinstance(outcome, EvaluationResult):
+        if outcome.label_probability is not None:
+            yield otel_evals.LABEL_PROBABILITY, float(outcome.label_probability)
+        if outcome.label_purposive:
+            yield otel_evals.LABEL_PURPOSIVE, True
     if outcome.shadow:
         yield otel_evals.SHADOW, True
     yield otel_evals.SOURCE, outcome.source.value

@@ -69,6 +69,10 @@ class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sampling_probability: float = 1.0
     """π1: probability with which this span came to this evaluator, in (0, 1]; inline checks see every span."""
     sampling_stratum: str | None = None
+    label_probability: float | None = None
+    """π2, of a person's label that was drawn at random: probability with which a judged span came to people."""
+    label_purposive: bool = False
+    """Whether a person's label was chosen by hand: never in an estimate."""
     shadow: bool = False
     source: Source = Source.ONLINE
 
