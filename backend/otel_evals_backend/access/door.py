@@ -17,13 +17,15 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from otel_evals.records.errors import ConfigurationError
-from otel_evals_backend.access import csrf
+from otel_evals_backend.access import csrf, invites
 from otel_evals_backend.access.forwarded import resolve
 from otel_evals_backend.access.headers import security_headers, with_headers
 from otel_evals_backend.access.identity import Asking, identify, looks_like_a_browser
 from otel_evals_backend.access.names import Names, host_and_port, is_loopback, networks
+from otel_evals_backend.access.oidc import Oidc
 from otel_evals_backend.access.passwords import Passwords
 from otel_evals_backend.access.public import PROGRAMS, is_public
+from otel_evals_backend.access.rates import LoginRates
 from otel_evals_backend.access.tokens import PREFIX
 from otel_evals_backend.context import Context
 from otel_evals_backend.settings import BackendSettings
@@ -39,6 +41,10 @@ class Access(msgspec.Struct, kw_only=True):
 
     names: Names
     passwords: Passwords
+    rates: LoginRates
+    oidc: Oidc | None = None
+    invitation: str | None = None
+    """Link for the first administrator, to be printed at start; None when there is one, or nobody logs in."""
     key: bytes = b""
     """Derives the tokens of forms; shared by all replicas. Known when the database is open."""
 
@@ -75,18 +81,27 @@ def install(app: FastAPI, context: Context) -> None:
         ConfigurationError: see `check`.
     """
     check(context.settings)
-    app.state.access = Access(names=Names(context.settings), passwords=Passwords())
+    provider = context.settings.access.oidc
+    app.state.access = Access(
+        names=Names(context.settings),
+        passwords=Passwords(),
+        rates=LoginRates(),
+        oidc=None if provider is None else Oidc(provider),
+    )
     app.add_middleware(Door, context=context, access=app.state.access)
     app.add_exception_handler(Exception, _broken)
 
 
 async def begin(app: FastAPI, context: Context) -> None:
-    """Read the key of forms from the database; the first process makes it."""
+    """Read the key of forms from the database (the first process makes it); invite the first administrator."""
+    access: Access = app.state.access
     row = {"name": _KEY, "value": secrets.token_bytes(32), "created_ns": context.clock.time_ns()}
     async with context.database.write() as connection:
         await put(connection, context.database.insert_new(server_keys), [row])
         statement = select(server_keys.c.value).where(server_keys.c.name == _KEY)
-        app.state.access.key = (await connection.execute(statement)).scalar_one()
+        access.key = (await connection.execute(statement)).scalar_one()
+        secret = await invites.first(connection, context.clock.time_ns()) if context.settings.access.login else None
+    access.invitation = None if secret is None else f"{access.names.base}/invite/{secret}"
 
 
 class Door:

@@ -15,6 +15,9 @@ SESSION: Final = "session"
 VISITOR: Final = "visitor"
 """Cookie of those who have not logged in: what the token of the log-in form is derived from."""
 
+SINGLE_KEYS: Final = "single_keys"
+"""Cookie of a browser on this machine: `off` when keys without a modifier do nothing."""
+
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and by what."""
@@ -47,7 +50,7 @@ async def identify(request: Request, context: Context, *, secure: bool) -> Askin
         local = not context.settings.access.login and not _foreign(request)
         return Asking(person=LOCAL if local else None, by_credential=not looks_like_a_browser(request))
     if not context.settings.access.login:
-        return Asking(person=LOCAL)
+        return Asking(person=_local(request))
     cookie = request.cookies.get(cookie_name(SESSION, secure=secure), "")
     if cookie:
         now_ns = context.clock.time_ns()
@@ -58,6 +61,11 @@ async def identify(request: Request, context: Context, *, secure: bool) -> Askin
                 context.tasks.spawn(_note_session(context, found.digest, now_ns), "note the use of a session")
             return Asking(person=found.person, binding=cookie)
     return Asking(binding=request.cookies.get(cookie_name(VISITOR, secure=secure), ""))
+
+
+def _local(request: Request) -> Person:
+    """Whoever sits at this machine; what they chose is kept in the browser."""
+    return msgspec.structs.replace(LOCAL, single_keys=request.cookies.get(SINGLE_KEYS) != "off")
 
 
 def _foreign(request: Request) -> bool:

@@ -84,7 +84,8 @@ evaluators: Final = _table(
 
 texts: Final = _table(
     "texts",
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    # On SQLite the row id itself, which the full-text index refers to.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("text", Text, nullable=False),
     clustered=False,
 )
@@ -113,6 +114,7 @@ spans: Final = _table(
     _name("stratum", nullable=True),
     Column("input_tokens", BigInteger),
     Column("output_tokens", BigInteger),
+    Column("offline", Boolean, nullable=False, server_default=false()),  # of a run over a data set: not in span_hours
     _name("question", nullable=True),  # how the user's question begins, as the content policy lets it
     Column("fails", SmallInteger, nullable=False, server_default="0"),  # failing results of active evaluators
     Column("feedback", SmallInteger, nullable=False, server_default="0"),  # worst: -1 negative, 1 positive, 0 none
@@ -160,11 +162,11 @@ contents: Final = _table(
     "contents",
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("span", LargeBinary, primary_key=True),
-    Column("part", SmallInteger, primary_key=True, autoincrement=False),  # 0 the span's own, n what came apart from it
+    Column("part", Integer, primary_key=True, autoincrement=False),  # 0 the span's own, a hash of what came apart from it
     _name("role"),  # as records.reading.SpanRole
     Column("start_ns", BigInteger, nullable=False),
     Column("encrypted", Boolean, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # records.reading.Reading as JSON, compressed, perhaps encrypted
+    Column("body", LargeBinary, nullable=False),  # content.readings.KeptReading as JSON, compressed, perhaps encrypted
 )
 """What was said, as the content policy lets it: readings of spans, put together when somebody looks."""
 
@@ -260,11 +262,12 @@ feedback: Final = _table(
     Column("day", Integer),
     Column("span", LargeBinary),  # the span that it was joined to
     Index("feedback_span", "span"),
-    Index("feedback_lone_response", "response_id", sqlite_where=text("span IS NULL"),
-          postgresql_where=text("span IS NULL")),
-    Index("feedback_lone_conversation", "conversation_id", sqlite_where=text("span IS NULL"),
-          postgresql_where=text("span IS NULL")),
-    Index("feedback_lone_trace", "trace_id", sqlite_where=text("span IS NULL"), postgresql_where=text("span IS NULL")),
+    Index("feedback_response", "response_id", sqlite_where=text("response_id IS NOT NULL"),
+          postgresql_where=text("response_id IS NOT NULL")),
+    Index("feedback_conversation", "conversation_id", sqlite_where=text("conversation_id IS NOT NULL"),
+          postgresql_where=text("conversation_id IS NOT NULL")),
+    Index("feedback_trace", "trace_id", sqlite_where=text("trace_id IS NOT NULL"),
+          postgresql_where=text("trace_id IS NOT NULL")),
     Index("feedback_received", "received_ns"),
     clustered=False,
 )  # fmt: skip
@@ -302,6 +305,7 @@ invites: Final = _table(
     _name("made_by"),
     Column("until_ns", BigInteger, nullable=False),
     Column("used_ns", BigInteger),
+    Column("user", Text),  # whose password it sets anew; NULL = it makes a new person
 )
 
 tokens: Final = _table(
@@ -393,6 +397,7 @@ reservations: Final = _table(
     Column("reviewer", Text, primary_key=True),
     Column("until_ns", BigInteger, nullable=False),
     Column("skipped", Boolean, nullable=False, server_default=false()),
+    Column("picked", Boolean, nullable=False, server_default=false()),  # chosen by that reviewer, who knows why
 )
 """Who works on what, until when; a row that says `skipped` keeps the item from coming back to that reviewer."""
 
@@ -418,6 +423,7 @@ labels: Final = _table(
     _name("rubric_version"),
     Column("seconds", Double),
     _name("kind"),  # first, second_thought, adjudication
+    _name("request_key"),  # the idempotency key of the request
     Column("supersedes", Text),
     Column("at_ns", BigInteger, nullable=False),
     Index("labels_item", "item"),
