@@ -9,14 +9,14 @@ from typing import Final
 import msgspec
 
 from otel_evals.engine.evaluated import Evaluated
-from otel_evals.engine.evaluation import Evaluator
+from otel_evals.engine.evaluation import Evaluation, Evaluator
 from otel_evals.engine.plan import Planner
 from otel_evals.engine.reader import Reader, ReadSpan
 from otel_evals.engine.runs import Below, Run, Runs
 from otel_evals.engine.traces import Traces
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.exchange import Content, Exchange
-from otel_evals.records.judging import Target
+from otel_evals.records.judging import Step, Target
 from otel_evals.records.reading import SpanRole
 from otel_evals.slicing.settings import SliceKey, SliceOrigin
 from otel_evals.slicing.versions import PromptVersions
@@ -52,51 +52,55 @@ class SpanEvaluator:
     def evaluate(self, read: ReadSpan, evaluator: Evaluator, *, worked: float = 0.0) -> Evaluated:
         """The span with its decision, by what is known of its trace now; `worked` as for the evaluator."""
         exchange = self._reader.exchange(read)
-        fingerprint = self._versions.fingerprint(exchange)
         trace = self._traces.get(exchange.trace_id)
         evaluation = evaluator.evaluate(exchange, worked=worked)
-        version = self._versions.label(exchange, fingerprint)
-        extra = tuple([self._slice(key, read) for key in self._slices])
-        plan = None
-        if self._planner is not None:
-            targets = _BOTH if read.reading.role is SpanRole.AGENT else _CALL
-            plan = self._planner.plan(read.span, exchange, evaluation, version=version, extra=extra, targets=targets)
-            if self._runs is not None and targets is _CALL:
-                self._runs.add(exchange, evaluation)
-        return Evaluated(
-            exchange=exchange,
-            evaluation=evaluation,
-            coverage=_undecided(exchange) if plan is None else plan.coverage(),
-            plan=plan,
-            fingerprint=fingerprint,
-            prompt_version=version,
-            extra=extra,
-            in_flight=trace.decision if trace else None,
-        )
+        targets = _BOTH if read.reading.role is SpanRole.AGENT else _CALL
+        in_flight = trace.decision if trace else None
+        evaluated = self._planned(read, exchange, evaluation, targets=targets, in_flight=in_flight)
+        if self._runs is not None and targets is _CALL:
+            self._runs.add(exchange, evaluation)
+        return evaluated
 
     def run(self, read: ReadSpan) -> Evaluated | None:
         """A run of an agent whose calls lie below its span; None when no judge looks at runs, or it says nothing."""
-        if self._planner is None or self._runs is None or not self._reader.is_run(read):
+        if self._runs is None or not self._reader.is_run(read):
             return None
         exchange, span = self._reader.exchange(read), read.span
         trace = self._traces.get(span.trace_id)
         known = self._runs.of(span.trace_id, Below(trace.parents if trace else {}, span.span_id))
         exchange = _completed(exchange, known)
+        return self._planned(read, exchange, known.evaluation, targets=_RUN, steps=known.steps, is_run=True)
+
+    def _planned(
+        self,
+        read: ReadSpan,
+        exchange: Exchange,
+        evaluation: Evaluation,
+        *,
+        targets: tuple[Target, ...],
+        steps: tuple[Step, ...] = (),
+        is_run: bool = False,
+        in_flight: str | None = None,
+    ) -> Evaluated:
+        """The evaluated span with its version, its slices, and what the judges make of it."""
         fingerprint = self._versions.fingerprint(exchange)
         version = self._versions.label(exchange, fingerprint)
         extra = tuple([self._slice(key, read) for key in self._slices])
-        plan = self._planner.plan(
-            span, exchange, known.evaluation, version=version, extra=extra, targets=_RUN, steps=known.steps
-        )
+        plan = None
+        if self._planner is not None:
+            plan = self._planner.plan(
+                read.span, exchange, evaluation, version=version, extra=extra, targets=targets, steps=steps
+            )
         return Evaluated(
             exchange=exchange,
-            evaluation=known.evaluation,
-            coverage=plan.coverage(),
+            evaluation=evaluation,
+            coverage=_undecided(exchange) if plan is None else plan.coverage(),
             plan=plan,
-            is_run=True,
+            is_run=is_run,
             fingerprint=fingerprint,
             prompt_version=version,
             extra=extra,
+            in_flight=in_flight,
         )
 
     def _slice(self, key: SliceKey, read: ReadSpan) -> str:
