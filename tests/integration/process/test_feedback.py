@@ -11,9 +11,10 @@ import pytest
 
 from otel_evals.testing.builders import chat_attributes, logs_body, make_span, traces_body
 from otel_evals.testing.judge_server import JudgeServer
+from otel_evals.testing.proto_spans import attribute
 from otel_evals.testing.sinks import GrpcSink
 from tests.integration.process.rig import arrived, destination, until
-from tests.integration.process.test_judging import attribute, chat, coverage, judging
+from tests.integration.process.test_judging import chat, coverage, judging
 
 ON_THUMBS_DOWN = {
     "rules": [

@@ -13,6 +13,7 @@ import pytest
 
 from otel_evals.testing.judge_script import JudgeBehaviour
 from otel_evals.testing.judge_server import JudgeServer
+from otel_evals.testing.proto_spans import attribute, judge_events
 from otel_evals.testing.sinks import GrpcSink
 from tests.integration.process.rig import (
     Processor,
@@ -24,7 +25,7 @@ from tests.integration.process.rig import (
     free_ports,
     until,
 )
-from tests.integration.process.test_judging import MODEL, attribute, chat, coverage, judge_events, judging
+from tests.integration.process.test_judging import MODEL, chat, coverage, judging
 
 PRICES = {"models": {MODEL: {"input": 1000.0, "output": 1000.0}}}
 LATE = "evaluate answer_relevance"

@@ -8,6 +8,7 @@ import pytest
 from otel_evals.testing.builders import chat_attributes, make_span, traces_body
 from otel_evals.testing.judge_script import JudgeBehaviour
 from otel_evals.testing.judge_server import JudgeServer
+from otel_evals.testing.proto_spans import attribute, judge_events
 from otel_evals.testing.sinks import GrpcSink
 from tests.integration.process.rig import LONG, Sender, all_arrive, arrived, check, destination, until
 
@@ -24,25 +25,6 @@ def judging(server: JudgeServer, **more: Any) -> dict[str, Any]:
         "sampling": EVERY,
     }
     return {"judge": {**section, **more}}
-
-
-def attribute(span: Any, key: str) -> Any:
-    """The last value of an attribute; None when it is absent."""
-    found = None
-    for pair in span.attributes:
-        if pair.key == key:
-            kind = pair.value.WhichOneof("value")
-            found = getattr(pair.value, kind) if kind else None
-    return found
-
-
-def judge_events(span: Any) -> list[Any]:
-    """The results of judges on a span."""
-    return [
-        event
-        for event in span.events
-        if event.name == "gen_ai.evaluation.result" and attribute(event, "otel_evals.evaluator.type") == "llm_judge"
-    ]
 
 
 def chat(number: int, *, answer: str = "Forty-two days. [truth:pass]", name: str = "call") -> bytes:

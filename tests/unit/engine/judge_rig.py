@@ -269,17 +269,3 @@ async def open_store(folder: Path, owner: str = "worker-0", adopt: tuple[str, ..
 
 def with_answer(verdict: Verdict, **fields: Any) -> Verdict:
     return msgspec.structs.replace(verdict, **fields)
-
-
-def attribute(span: Any, key: str) -> Any:
-    """The last value of an attribute; None when it is absent."""
-    found = None
-    for pair in span.attributes:
-        if pair.key == key:
-            kind = pair.value.WhichOneof("value")
-            found = getattr(pair.value, kind) if kind else None
-    return found
-
-
-def judge_events(span: Any) -> list[Any]:
-    return [event for event in span.events if event.name == "gen_ai.evaluation.result"]

@@ -6,7 +6,8 @@ import pytest
 
 from otel_evals.records.errors import Unavailable
 from otel_evals.records.units import Duration
-from tests.unit.engine.judge_rig import GOOD, ScriptedJudge, World, attribute, open_store, selected, spec
+from otel_evals.testing.proto_spans import attribute
+from tests.unit.engine.judge_rig import GOOD, ScriptedJudge, World, open_store, selected, spec
 from tests.unit.engine.test_judging import never
 
 JUDGE = spec(ScriptedJudge(says=never))

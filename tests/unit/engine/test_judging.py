@@ -16,14 +16,13 @@ from otel_evals.records.judging import Estimate, JudgeCase, JudgeFailure, Verdic
 from otel_evals.records.units import Duration
 from otel_evals.spool import judge_known
 from otel_evals.testing.clock import ManualClock
+from otel_evals.testing.proto_spans import attribute, judge_events
 from tests.unit.engine.judge_rig import (
     ALWAYS,
     GOOD,
     FailingStore,
     ScriptedJudge,
     World,
-    attribute,
-    judge_events,
     open_store,
     selected,
     spec,
