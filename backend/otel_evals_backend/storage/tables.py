@@ -151,6 +151,7 @@ results: Final = _table(
     Column("cost", Double),  # USD
     Column("lag", Double),  # s
     Column("joined", Boolean, nullable=False),  # whether its span is known, and the row is in the rollups
+    Index("results_lone", "day", sqlite_where=text("joined = 0"), postgresql_where=text("NOT joined")),
     Index("results_fails", "day", "evaluator", "span", sqlite_where=text("label = 0"),
           postgresql_where=text("label = 0")),
     Index("results_explanation", "explanation", sqlite_where=text("explanation IS NOT NULL"),
@@ -162,7 +163,9 @@ contents: Final = _table(
     "contents",
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("span", LargeBinary, primary_key=True),
-    Column("part", Integer, primary_key=True, autoincrement=False),  # 0 the span's own, a hash of what came apart from it
+    Column(
+        "part", Integer, primary_key=True, autoincrement=False
+    ),  # 0 the span's own, a hash of what came apart from it
     _name("role"),  # as records.reading.SpanRole
     Column("start_ns", BigInteger, nullable=False),
     Column("encrypted", Boolean, nullable=False),
@@ -429,6 +432,7 @@ labels: Final = _table(
     Index("labels_item", "item"),
     Index("labels_span", "span"),
     Index("labels_reviewer", "reviewer", "at_ns"),
+    Index("labels_day", "day", "verdict", "span"),
     CheckConstraint("verdict IN ('pass', 'fail', 'unsure')", name="labels_verdict"),
     clustered=False,
 )
