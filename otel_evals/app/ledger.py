@@ -1,7 +1,8 @@
 """Counts what the destinations take and lose, in the meters.
 
 `otel_evals.spans` counts a span once, whatever the number of destinations, so that received = forwarded + refused +
-failed + waiting. One destination settles that count: the first required one for traces, else the first one for traces.
+failed + waiting. One destination settles that count: the first required one for traces, else the first one for traces;
+among equals one that gets every span before one that gets GenAI spans alone, whose others count as forwarded too.
 It does so at once when the sender's answer waits for it, and later, through this ledger, when it has a queue on disk
 or is not required.
 """
@@ -9,7 +10,7 @@ or is not required.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from otel_evals.forward.settings import DestinationSettings, QueueKind
+from otel_evals.forward.settings import DestinationSettings, QueueKind, Wanted
 from otel_evals.records.signal import Signal
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
@@ -31,7 +32,8 @@ class MeteredLedger:
         self._meters = meters
         self._counts_recovered = counts_recovered
         takers = [d for d in destinations if Signal.TRACES in d.signals]
-        settling = next((d for d in takers if d.required), takers[0] if takers else None)
+        # Who gets everything says more of a span than who is configured to get a part.
+        settling = min(takers, key=lambda d: (not d.required, d.spans is not Wanted.ALL), default=None)
         self.settles_at_once = settling is not None and settling.required and settling.queue is QueueKind.NONE
         """Whether a delivered span is a forwarded one; else this ledger hears later what became of it."""
         # Without any destination for traces the forwarder drops them under an empty name.
@@ -57,6 +59,11 @@ class MeteredLedger:
         """The destination will not get them."""
         self._meters.add(catalogue.DESTINATION_ITEMS, items, destination, signal.value, "dropped", reason)
         self._settle(destination, signal, items, "failed")
+
+    def filtered(self, destination: str, signal: Signal, items: int) -> None:
+        """The destination is configured not to get them: nothing failed, they are where they should be."""
+        self._meters.add(catalogue.DESTINATION_ITEMS, items, destination, signal.value, "filtered", "")
+        self._settle(destination, signal, items, "forwarded")
 
     def retried(self, destination: str, code: str) -> None:
         """A request is sent again."""

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from otel_evals.engine.candidates import Markers
 from otel_evals.engine.traces import valid_ids
+from otel_evals.otlp.candidates import Markers
 from otel_evals.otlp.decode import decode_log, decode_resource
 from otel_evals.otlp.frame import walk
 from otel_evals.records.evaluation import EvaluatorType, Label

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from otel_evals.engine.candidates import Markers
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.reader import OnFault, Wait, ignore
 from otel_evals.engine.traces import Traces, valid_ids
+from otel_evals.otlp.candidates import Markers
 from otel_evals.otlp.decode import decode_log, decode_resource, decode_scope
 from otel_evals.otlp.frame import Frame, walk
 from otel_evals.plugins.protocols import Dialect

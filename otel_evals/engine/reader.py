@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
-from otel_evals.engine.candidates import Candidate, Markers
 from otel_evals.engine.patience import Patience
 from otel_evals.engine.reading import assemble, has_content, merge, read_span, with_fragments
 from otel_evals.engine.recognition import Recognition
 from otel_evals.engine.traces import Traces, valid_ids
+from otel_evals.otlp.candidates import Candidate, Markers
 from otel_evals.otlp.decode import decode_resource, decode_scope, decode_span
 from otel_evals.otlp.frame import Frame
 from otel_evals.otlp.ids import span_ids

@@ -15,11 +15,12 @@ from otel_evals.forward.content import ContentPolicy, ContentSettings, apply
 from otel_evals.forward.content_keys import marker_pattern
 from otel_evals.forward.disk_queue import DiskQueue
 from otel_evals.forward.endpoint import Protocol
+from otel_evals.forward.genai_only import GenAiOnly
 from otel_evals.forward.grpc import GrpcTransport
 from otel_evals.forward.http import HttpTransport
 from otel_evals.forward.ledger import Ledger
 from otel_evals.forward.memory_queue import MemoryQueue
-from otel_evals.forward.settings import DestinationSettings, QueueKind, check_destinations
+from otel_evals.forward.settings import DestinationSettings, QueueKind, Wanted, check_destinations
 from otel_evals.forward.transport import Transport
 from otel_evals.lifecycle.tasks import CrashReport, Tasks
 from otel_evals.records.clock import Clock
@@ -71,7 +72,9 @@ class Forwarder:
         self._ledger = ledger
         self._on_crash = on_crash
         self._content = content
-        self._marker = marker_pattern(markers)
+        marks = tuple(markers)
+        self._marker = marker_pattern(marks)
+        self._genai_only = GenAiOnly(marks) if any(d.spans is Wanted.GENAI for d in destinations) else None
         self._tasks = Tasks(on_crash)
         self._transports: list[Transport] = []
         self._queues: dict[str, Queue] = {}
@@ -109,6 +112,16 @@ class Forwarder:
     def _submit(
         self, settings: DestinationSettings, queue: Queue, signal: Signal, body: bytes, items: int
     ) -> "asyncio.Future[Accepted]":
+        if settings.spans is Wanted.GENAI and self._genai_only is not None and signal is not Signal.METRICS:
+            try:
+                body, kept = self._genai_only.apply(body, items)
+            except DecodeError as error:
+                return self._withhold(settings, signal, items, error)
+            if kept < items:
+                self._ledger.filtered(settings.label, signal, items - kept)
+            if not kept:
+                return _accepted()
+            items = kept
         if settings.content is not ContentPolicy.FULL:
             try:
                 body = apply(settings.content, signal, body, self._content, self._marker)
@@ -121,11 +134,10 @@ class Forwarder:
     ) -> "asyncio.Future[Accepted]":
         """The answer for a body that cannot be read, so not be cleaned either: it does not leave."""
         self._ledger.dropped(settings.label, signal, items, reasons.REFUSED)
+        if not settings.required:
+            return _accepted()
         answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
-        if settings.required:
-            answer.set_exception(Refused(f"{settings.label}: {error}", code="content_policy"))
-        else:
-            answer.set_result(Accepted())
+        answer.set_exception(Refused(f"{settings.label}: {error}", code="content_policy"))
         return answer
 
     def disk_queue(self, label: str) -> DiskQueue:
@@ -188,6 +200,13 @@ class Forwarder:
             ledger=self._ledger,
             on_crash=self._on_crash,
         )
+
+
+def _accepted() -> "asyncio.Future[Accepted]":
+    """The answer for what need not be sent."""
+    answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
+    answer.set_result(Accepted())
+    return answer
 
 
 def _joined(answers: Sequence[Accepted | BaseException]) -> Accepted:

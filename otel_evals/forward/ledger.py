@@ -41,6 +41,10 @@ class Ledger(Protocol):
         """The destination will not get them; `reason` is one of this module's constants."""
         ...
 
+    def filtered(self, destination: str, signal: Signal, items: int) -> None:
+        """The destination does not get them because it is configured so (`spans`)."""
+        ...
+
     def retried(self, destination: str, code: str) -> None:
         """A request failed with `code` and is sent again."""
         ...

@@ -20,6 +20,13 @@ class QueueKind(StrEnum):
     DISK = "disk"
 
 
+class Wanted(StrEnum):
+    """Which spans and log records of a request a destination gets."""
+
+    ALL = "all"
+    GENAI = "genai"
+
+
 class Compression(StrEnum):
     """How request bodies are compressed."""
 
@@ -133,6 +140,14 @@ class DestinationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
         Signal.LOGS,
         Signal.METRICS,
     )
+    spans: Annotated[
+        Wanted,
+        Meta(
+            description="`all`, or `genai`: only spans and log records that some dialect knows as GenAI, that carry a "
+            "result, coverage or feedback, or that we made; the others count as filtered. all; `genai` for the "
+            "backend. Metrics are no part of it: leave them out by `signals`."
+        ),
+    ] = Wanted.ALL
     retry: Annotated[RetrySettings, Meta(description="When a failed request is sent again.")] = RetrySettings()
     max_request: Annotated[
         ByteSize | None,

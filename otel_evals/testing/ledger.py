@@ -18,6 +18,8 @@ class RecordingLedger:
         """Items that arrived, by destination."""
         self.lost: Counter[tuple[str, str]] = Counter()
         """Items that were dropped, by destination and reason."""
+        self.left_out: Counter[str] = Counter()
+        """Items that a destination is configured not to get."""
         self.retries: Counter[str] = Counter()
         """Requests sent again, by code."""
         self.now_waiting: dict[str, int] = {}
@@ -46,6 +48,12 @@ class RecordingLedger:
         """See `Ledger`."""
         del signal
         self.lost[destination, reason] += items
+        self._changed.set()
+
+    def filtered(self, destination: str, signal: Signal, items: int) -> None:
+        """See `Ledger`."""
+        del signal
+        self.left_out[destination] += items
         self._changed.set()
 
     def retried(self, destination: str, code: str) -> None:

@@ -192,7 +192,7 @@ def _destinations(points: Mapping[str, list[Point]]) -> list[DestinationFigures]
     for labels, value in points.get(instruments.DESTINATION_ITEMS, ()):
         if labels[otel_evals.OUTCOME] == "forwarded":
             of(labels).forwarded += int(value)
-        else:
+        elif labels[otel_evals.OUTCOME] == "dropped":  # else it is configured not to get them
             of(labels).dropped += int(value)
     for labels, value in points.get(instruments.DESTINATION_WAITING, ()):
         of(labels).waiting += int(value)

@@ -3,7 +3,7 @@
 import pytest
 
 from otel_evals.app.ledger import MeteredLedger
-from otel_evals.forward.settings import DestinationSettings, QueueKind
+from otel_evals.forward.settings import DestinationSettings, QueueKind, Wanted
 from otel_evals.records.signal import Signal
 from otel_evals.telemetry.meters import Meters
 
@@ -64,3 +64,22 @@ def test_without_a_destination_spans_fail() -> None:
     meters = Meters()
     MeteredLedger(meters, []).dropped("", Signal.TRACES, 2, "no_destination")
     assert spans(meters) == {"failed": 2}
+
+
+def test_who_gets_every_span_settles_before_who_gets_a_part() -> None:
+    meters = Meters()
+    part = destination("a", required=False, queue=QueueKind.DISK, spans=Wanted.GENAI)
+    ledger = MeteredLedger(meters, [part, destination("b", required=False)])
+    ledger.forwarded("a", Signal.TRACES, 1)
+    ledger.filtered("a", Signal.TRACES, 2)
+    ledger.forwarded("b", Signal.TRACES, 3)
+    assert spans(meters) == {"forwarded": 3}
+
+
+def test_a_span_that_the_only_destination_does_not_want_is_settled_and_not_failed() -> None:
+    meters = Meters()
+    part = destination("a", required=False, queue=QueueKind.DISK, spans=Wanted.GENAI)
+    ledger = MeteredLedger(meters, [part])
+    ledger.forwarded("a", Signal.TRACES, 1)
+    ledger.filtered("a", Signal.TRACES, 2)
+    assert spans(meters) == {"forwarded": 3}
