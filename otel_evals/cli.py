@@ -127,6 +127,12 @@ def _add_up(verbs: Any) -> None:
     up.add_argument("--judge-model", metavar="MODEL", help="with --demo: the model that judges")
     up.add_argument("--judge-key-env", metavar="VAR", help="with --demo: environment variable with the endpoint's key")
     _add_hop_flags(up)
+    up.add_argument(
+        "--no-backend", action="store_true", help="start no backend beside the processor: no pages, no review"
+    )
+    up.add_argument(
+        "--backend-listen", metavar="HOST:PORT", help="pages of the backend beside it (backend.listen, 127.0.0.1:8000)"
+    )
 
 
 def _add_processor(verbs: Any) -> None:
@@ -248,17 +254,19 @@ def _load_hop(arguments: argparse.Namespace) -> "tuple[Config, Callable[[], Conf
 
 
 def _up(arguments: argparse.Namespace) -> int:
+    from otel_evals.app.beside import BackendWish  # noqa: PLC0415 - fast start
     from otel_evals.app.run import run_demo, run_up  # noqa: PLC0415 - fast start
 
     config, reload = _load_hop(arguments)
+    wish = BackendWish(none=arguments.no_backend, listen=arguments.backend_listen, file=arguments.config)
     judging = {name: getattr(arguments, name) for name in ("no_judge", "judge_url", "judge_model", "judge_key_env")}
     if arguments.demo:
-        return run_demo(config, reload=reload, **judging)
+        return run_demo(config, reload=reload, backend=wish, **judging)
     if any(judging.values()):
         raise ConfigurationError(
             "--no-judge and --judge-… are for --demo; your own judges stand in the section `judge`"
         )
-    return run_up(config, reload=reload)
+    return run_up(config, reload=reload, backend=wish)
 
 
 def _processor(arguments: argparse.Namespace) -> int:

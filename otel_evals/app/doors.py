@@ -12,7 +12,7 @@ from otel_evals.view.board import Addresses
 _EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not listened on
 
 
-def addresses(host: Host) -> Addresses:
+def addresses(host: Host, pages: str | None = None) -> Addresses:
     """The addresses of a host that has started, with the ports that the system chose where 0 was asked for."""
     config, crew = host.config, host.crew
     grpc = crew.processor.grpc_port if isinstance(crew, Alone) else 0
@@ -22,6 +22,7 @@ def addresses(host: Host) -> Addresses:
         grpc=_reachable(receive.grpc.listen, grpc),
         http=_url(_reachable(receive.http.listen, http), tls=receive.http.tls is not None),
         metrics=_url(_reachable(config.metrics.listen, host.metrics_port), "/metrics"),
+        pages=pages,
     )
 
 
@@ -45,11 +46,20 @@ def taken(config: Config) -> Iterator[tuple[str, str]]:
         ("--metrics", config.metrics.listen),
     )
     for flag, listen in doors:
-        if listen is not None and _is_taken(*parse_listen(listen)):
+        if listen is not None and is_taken(*parse_listen(listen)):
             yield flag, listen
 
 
-def _is_taken(host: str, port: int) -> bool:
+def other_ports(doors: list[tuple[str, str]]) -> str:
+    """What to say of doors that are taken."""
+    flags = " ".join(f"{flag} {listen.rpartition(':')[0]}:0" for flag, listen in doors)
+    listed = " and ".join(listen for _, listen in doors)
+    verb = "are" if len(doors) > 1 else "is"
+    return f"{listed} {verb} taken by another program; stop it, or let the system choose a free port: {flags}"
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Whether somebody listens there, or the address is not ours to listen on."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -45,14 +45,21 @@ Watch = Callable[["Host"], Coroutine[Any, Any, None]]
 class Host:
     """Runs the processor until it is told to stop."""
 
-    def __init__(self, config: Config, reload: Reload) -> None:
+    def __init__(self, config: Config, reload: Reload, *, folder: Path | None = None) -> None:
+        """Prepare; nothing is opened before `run`.
+
+        Args:
+            config: the whole configuration.
+            reload: reads it again.
+            folder: of what must survive a crash; None = the one that the addresses of `config` say.
+        """
         self.config = config
         self._reload = reload
         self.clock = SystemClock()
         self.health = Health()
         self.stopping = asyncio.Event()
         """Set when the host is told to stop."""
-        folder = spool_folder(config)
+        folder = folder or spool_folder(config)
         make = Alone if config.workers == 1 else Workers
         self.crew: Crew = make(config, folder=folder, health=self.health, clock=self.clock)
         self._tasks = Tasks(self._on_crash)

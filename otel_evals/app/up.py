@@ -14,10 +14,12 @@ from typing import Final
 
 from rich.console import Console
 
+from otel_evals.app.beside import Beside
 from otel_evals.app.crew import Alone
 from otel_evals.app.demo_judges import Arranged
-from otel_evals.app.doors import addresses, taken
+from otel_evals.app.doors import addresses
 from otel_evals.app.host import Host
+from otel_evals.app.places import spool_folder
 from otel_evals.app.spending import SpendingReader
 from otel_evals.config.schema import Config
 from otel_evals.config.terminal import wants_plain_lines
@@ -40,16 +42,30 @@ _TIME_TO_READ: Final = 4.0
 class Up:
     """One run."""
 
-    def __init__(self, config: Config, *, demo: Arranged | None, reload: Reload) -> None:
-        """`demo`: made-up traffic with these judges; None waits for real traffic."""
+    def __init__(self, config: Config, *, demo: Arranged | None, reload: Reload, beside: Beside) -> None:
+        """Prepare; nothing is opened before `run`.
+
+        Args:
+            config: as it was read.
+            demo: made-up traffic with these judges; None waits for real traffic.
+            reload: reads the configuration again.
+            beside: the backend that runs beside, if any.
+        """
         self._demo = demo
+        self._beside = beside
         if demo is not None:
             check_demo(config)
-        arrange = demo.apply if demo is not None else _as_it_is
-        config = arrange(config)
-        self._host = Host(config, lambda: arrange(reload()))
+
+        def arranged(config: Config) -> Config:
+            config = beside.apply(config)
+            return demo.apply(config) if demo is not None else config
+
+        # Where the system chooses ports, one may be fixed for the backend to know: the folder does not move with it.
+        placed = demo.apply(config) if demo is not None else config
+        config = arranged(config)
+        self._host = Host(config, lambda: arranged(reload()), folder=spool_folder(placed))
         label = demo.judges.label if demo is not None and demo.judges is not None else ""
-        self._spending = SpendingReader(config, label, self._host.clock)
+        self._spending = SpendingReader(placed, label, self._host.clock)
         failures = LatestFailures()
         self._board = Board(
             demo=demo is not None,
@@ -66,8 +82,6 @@ class Up:
 
     async def run(self) -> int:
         """Work until a signal comes; the exit code. Raises ConfigurationError when it cannot start."""
-        if doors := list(taken(self._host.config)):
-            raise ConfigurationError(_other_ports(doors))
         await self._announce()
         code = await self._host.run(self._watch)
         self._board.refresh(await self._sums())
@@ -77,6 +91,8 @@ class Up:
 
     async def _announce(self) -> None:
         """Say who judges before anything is sent, also of what a former run left."""
+        if self._beside.notice:
+            self._write_line(self._beside.notice)
         if self._demo is None or not self._demo.notice:
             return
         for line in self._demo.notice:
@@ -91,7 +107,7 @@ class Up:
 
     async def _watch(self, host: Host) -> None:
         board, view = self._board, self._view()
-        board.addresses = addresses(host)
+        board.addresses = addresses(host, self._beside.pages)
         traffic = Traffic(demo_target(host.config, board.addresses.http or "")) if self._board.demo else None
         try:
             with view if isinstance(view, LiveScreen) else nullcontext():
@@ -124,10 +140,6 @@ class Up:
             sys.stderr.write(f"{line}\n")
 
 
-def _as_it_is(config: Config) -> Config:
-    return config
-
-
 def check_demo(config: Config) -> None:
     """Raises ConfigurationError when made-up traffic could not reach the processor."""
     http = config.receive.http
@@ -149,10 +161,3 @@ def demo_target(config: Config, endpoint: str) -> Target:
         name, secret = next(iter(auth.headers.items()))
         headers[name] = secret.reveal()
     return Target(endpoint=endpoint, headers=headers, certificate_file=tls.cert_file if tls is not None else None)
-
-
-def _other_ports(doors: list[tuple[str, str]]) -> str:
-    flags = " ".join(f"{flag} {listen.rpartition(':')[0]}:0" for flag, listen in doors)
-    listed = " and ".join(listen for _, listen in doors)
-    verb = "are" if len(doors) > 1 else "is"
-    return f"{listed} {verb} taken by another program; stop it, or let the system choose a free port: {flags}"

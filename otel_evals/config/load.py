@@ -5,7 +5,6 @@ defaults, OpenTelemetry's variables, the file, our variables, flags.
 """
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from typing import Any
 import msgspec
 
 from otel_evals.config import source
+from otel_evals.config.backend import destination_keys
 from otel_evals.config.check_settings import SECTION, CheckSection, variable_paths
 from otel_evals.config.consistency import examine
 from otel_evals.config.convert import Converter
@@ -111,8 +111,7 @@ def _with_backend(root: Node, url: str | None) -> Node:
     forward = (root.entries or {}).get("forward")
     if url is None or (forward is not None and forward.items is None and not forward.is_nothing):
         return root
-    spelled = re.sub(r"^(https?)://", r"\1+proto://", url.rstrip("/"))
-    node = wrap({"name": "backend", "url": spelled, "required": False}, Origin(Layer.FLAG, "command line"))
+    node = wrap(destination_keys(url), Origin(Layer.FLAG, "command line"))
     items = [*((forward.items or []) if forward else []), node]
     return overlay(root, at_path(("forward",), Node(origin=node.origin, items=items)))
 

@@ -22,6 +22,8 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     http: str | None
     metrics: str | None
     """URL of the page; `/healthz` and `/readyz` stand beside it."""
+    pages: str | None = None
+    """URL of the backend's pages, when one runs beside."""
 
     @property
     def health(self) -> str | None:

@@ -55,6 +55,8 @@ def greeting(board: Board) -> Iterator[str]:
     """Addresses, where spans go, and how to send some."""
     addresses = board.addresses
     found = ((name, getattr(addresses, field)) for name, field in _HOPS)
+    if addresses.pages is not None:
+        yield f"pages {addresses.pages}"
     yield "otel-evals up: " + ", ".join(f"{name} {address}" for name, address in found if address is not None)
     yield f"forwarding to {', '.join(board.destinations) or NO_DESTINATION}"
     if board.workers > 1:

@@ -68,6 +68,8 @@ def header(board: Board, width: int) -> Lines:
     """Title, addresses, rates, risk and destinations: five lines."""
     title = Text(no_wrap=True).append("otel-evals", TITLE)
     title.append("  demo traffic" if board.demo else "  live", LINK)
+    if board.addresses.pages is not None:
+        title.append("  pages ", QUIET).append(board.addresses.pages, LINK)
     if board.workers > 1:
         title.append(f"  {board.workers} workers", QUIET)
     right = f"{duration(board.uptime)}  Ctrl-C ends"

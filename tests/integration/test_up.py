@@ -17,6 +17,7 @@ import pytest
 
 UP = [sys.executable, "-m", "otel_evals", "up", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
 METRICS = ["--metrics", "127.0.0.1:0"]
+PAGES = ["--backend-listen", "127.0.0.1:0"]
 
 
 def clean_environment() -> dict[str, str]:
@@ -30,7 +31,7 @@ class OnPipe:
 
     def __init__(self, folder, *flags: str) -> None:
         self.process = subprocess.Popen(
-            [*UP, *METRICS, "--data", str(folder), *flags],
+            [*UP, *METRICS, *PAGES, "--data", str(folder), *flags],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment(), cwd=folder,
         )  # fmt: skip
         self.lines: list[str] = []
@@ -136,14 +137,14 @@ def test_with_several_workers_rates_are_shown(run, free_port):
     assert re.search(r"[1-9]\d* GenAI calls", out)
 
 
-@pytest.mark.parametrize("flag", ["--grpc", "--http", "--metrics"])
+@pytest.mark.parametrize("flag", ["--grpc", "--http", "--metrics", "--backend-listen"])
 def test_a_taken_port_is_one_clear_line_with_the_way_out(flag, tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         address = f"127.0.0.1:{other.getsockname()[1]}"
         ended = subprocess.run(
-            [*UP, *METRICS, "--data", str(tmp_path), flag, address],
+            [*UP, *METRICS, *PAGES, "--data", str(tmp_path), flag, address],
             capture_output=True, text=True, env=clean_environment(), timeout=40, check=False,
         )  # fmt: skip
     assert ended.returncode == 2
@@ -160,7 +161,7 @@ class OnTerminal:
         self.ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.process = subprocess.Popen(
-            [*UP, *METRICS, "--data", str(folder), *flags],
+            [*UP, *METRICS, *PAGES, "--data", str(folder), *flags],
             stdin=theirs, stdout=theirs, stderr=theirs, env=clean_environment() | environment, cwd=folder,
             start_new_session=True,
         )  # fmt: skip

@@ -21,15 +21,15 @@ def elsewhere(tmp_path, monkeypatch):
 @pytest.fixture
 def app(monkeypatch):
     """Stands for the composition root, and keeps what it was called with."""
-    calls = SimpleNamespace(config=None, reload=None, demo=None)
+    calls = SimpleNamespace(config=None, reload=None, demo=None, backend=None)
 
-    def run(config, *, reload):
-        calls.config, calls.reload = config, reload
+    def run(config, *, reload, backend=None):
+        calls.config, calls.reload, calls.backend = config, reload, backend
         return 7
 
-    def run_demo(config, *, reload, **judging):
+    def run_demo(config, *, reload, backend, **judging):
         calls.demo = judging
-        return run(config, reload=reload)
+        return run(config, reload=reload, backend=backend)
 
     monkeypatch.setattr(otel_evals.app.run, "run_processor", run, raising=False)
     monkeypatch.setattr(otel_evals.app.run, "run_up", run, raising=False)
