@@ -80,7 +80,7 @@ def _answer(text: Any, attributes: Attributes) -> Turns | None:
     call_id = attributes.get(gen_ai.TOOL_CALL_ID)
     call = ToolCall(
         name=name if isinstance(name, str) else "",
-        arguments=parsed_arguments(attributes.get("gen_ai.tool.args")),
+        arguments=parsed_arguments(attributes.get(gen_ai.TOOL_ARGUMENTS_SHORT)),
         id=call_id if isinstance(call_id, str) else None,
     )
     return Turns(messages=(Message(role="assistant", tool_calls=(call,)),), finish=(None,))

@@ -19,11 +19,9 @@ from otel_evals.records.exchange import Choice, Message, ToolCall
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import Attributes, LogView, SpanView
 from otel_evals.semconv import gen_ai
+from otel_evals.semconv.vendors import LiteLlm as Key
 
 _SCOPE: Final = "litellm"
-_FRAMEWORK: Final = "gen_ai.framework"
-_MODEL: Final = "litellm.provider.model"
-_COMPLETION: Final = "gen_ai.completion."
 _GENAI: Final = (gen_ai.OPERATION_NAME, gen_ai.REQUEST_MODEL, gen_ai.INPUT_MESSAGES)
 
 
@@ -32,19 +30,19 @@ class LiteLlm:
 
     id: ClassVar[str] = "litellm"
     markers: ClassVar[tuple[bytes, ...]] = (b"litellm",)
-    signs: ClassVar[Signs] = Signs(keys=frozenset((_MODEL, _FRAMEWORK)), scopes=(_SCOPE,))
+    signs: ClassVar[Signs] = Signs(keys=frozenset((Key.MODEL, Key.FRAMEWORK)), scopes=(_SCOPE,))
 
     def detect(self, span: SpanView) -> bool:
         """Whether LiteLLM's exporter wrote the span."""
         attributes = span.attributes
-        return span.scope_name == _SCOPE or _MODEL in attributes or attributes.get(_FRAMEWORK) == _SCOPE
+        return span.scope_name == _SCOPE or Key.MODEL in attributes or attributes.get(Key.FRAMEWORK) == _SCOPE
 
     def read(self, span: SpanView) -> Reading:
         """The role of spans that are no call of their own; provider and tool calls of those that are."""
         attributes = span.attributes
         if not any(key in attributes for key in _GENAI):
             return Reading(role=SpanRole.WRAPPER)
-        provider, requested = normal.model(attributes.get(_MODEL))
+        provider, requested = normal.model(attributes.get(Key.MODEL))
         return Reading(
             provider=normal.provider(attributes.get(gen_ai.PROVIDER_NAME)) or provider,
             request_model=normal.model(attributes.get(gen_ai.REQUEST_MODEL))[1] or requested,
@@ -58,7 +56,7 @@ class LiteLlm:
 
 def _with_calls(attributes: Attributes) -> tuple[Choice, ...] | None:
     """The choices with the tool calls that stand beside them; None when nothing is to be added."""
-    calls = [_calls(item) for item in nest(attributes, _COMPLETION)]
+    calls = [_calls(item) for item in nest(attributes, Key.COMPLETIONS)]
     if not any(calls):
         return None
     reasons = read_reasons(attributes)

@@ -19,6 +19,7 @@ from otel_evals.records.exchange import Usage
 from otel_evals.records.reading import Fragment, Reading, SpanRole
 from otel_evals.records.span import STATUS_ERROR, Attributes, LogView, SpanView
 from otel_evals.semconv import gen_ai
+from otel_evals.semconv.vendors import Logfire as Key
 
 _SCOPE: Final = "logfire"
 _SPAN_TYPE: Final = "logfire.span_type"
@@ -131,7 +132,7 @@ def _from_events(value: Any) -> Said:
 
 def _cached(attributes: Attributes) -> Usage | None:
     """The cached tokens, which stand only in the provider's own usage object."""
-    usage = fields_of(attributes.get("gen_ai.usage.raw"))
+    usage = fields_of(attributes.get(Key.USAGE))
     details = fields_of(usage.get("prompt_tokens_details", usage.get("input_tokens_details")))
     cached = normal.tokens(details.get("cached_tokens"))
     return None if cached is None else Usage(cache_read_tokens=cached)

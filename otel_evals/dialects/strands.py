@@ -53,5 +53,6 @@ def _has_system(span: SpanView) -> bool:
     if _SYSTEM_PROMPT in span.attributes or gen_ai.SYSTEM_INSTRUCTIONS in span.attributes:
         return True
     return any(
-        event.name == "gen_ai.system.message" or gen_ai.SYSTEM_INSTRUCTIONS in event.attributes for event in span.events
+        event.name == gen_ai.SYSTEM_MESSAGE_EVENT or gen_ai.SYSTEM_INSTRUCTIONS in event.attributes
+        for event in span.events
     )

@@ -1,7 +1,8 @@
 """Which parts of a request are content, for the content policy: the keys that hold it, and the marks of GenAI items.
 
 Called by `content` alone. The lists are a floor that holds without any dialect: the composition root hands the byte
-markers of all dialects, those of plug-ins too, to `marker_pattern`.
+markers of all dialects, those of plug-ins too, to `marker_pattern`. The expressions spell families of keys, many of
+which have no name in `semconv`; single keys come from there.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from otel_evals.semconv import gen_ai, otel_evals
+from otel_evals.semconv.vendors import OpenInference
 
 MARKER: Final = re.compile(
     rb"gen_ai\.|llm\.|openinference|traceloop|langfuse|mlflow|ai\.operationId|vertex\.agent|pydantic[_-]ai|retrieval\.documents"
@@ -59,7 +61,9 @@ VECTOR: Final = re.compile(
     r"embeddings?(?:\.\d+)?(?:\.embedding)?(?:\.vector)?$|^db\.(?:query|search)\.result\.vector$"
 )
 """Vectors are numbers, but texts can be recovered from them."""
-TOOL_FACTS: Final = frozenset({"gen_ai.tool.type", "gen_ai.tool.call.id", "tool.name", "tool.id"})
+TOOL_FACTS: Final = frozenset({
+    gen_ai.TOOL_TYPE, gen_ai.TOOL_CALL_ID, OpenInference.TOOL_NAME, OpenInference.TOOL_ID,
+})  # fmt: skip
 BODY_FACTS: Final = frozenset({"finish_reason", "index", "role", "id", "type"})
 
 RESULT_KEYS: Final = frozenset({

@@ -23,6 +23,9 @@ SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 TOOL_DEFINITIONS: Final = "gen_ai.tool.definitions"
 TOOL_NAME: Final = "gen_ai.tool.name"
 TOOL_CALL_ID: Final = "gen_ai.tool.call.id"
+TOOL_TYPE: Final = "gen_ai.tool.type"
+TOOL_ARGUMENTS_SHORT: Final = "gen_ai.tool.args"
+"""What some producers write for the arguments of a call; no convention has it."""
 PROMPT: Final = "gen_ai.prompt"
 COMPLETION: Final = "gen_ai.completion"
 OPENAI_RESPONSE_FORMAT: Final = "gen_ai.openai.request.response_format"
@@ -54,8 +57,9 @@ CHOICE_EVENT: Final = "gen_ai.choice"
 CONTENT_PROMPT_EVENT: Final = "gen_ai.content.prompt"
 CONTENT_COMPLETION_EVENT: Final = "gen_ai.content.completion"
 EVENT_CONTENT: Final = "gen_ai.event.content"
+SYSTEM_MESSAGE_EVENT: Final = "gen_ai.system.message"
 MESSAGE_EVENTS: Final = {
-    "gen_ai.system.message": "system",
+    SYSTEM_MESSAGE_EVENT: "system",
     "gen_ai.user.message": "user",
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",

@@ -22,6 +22,8 @@ class OpenInference:
     MODEL_NAME: Final = "llm.model_name"
     REQUEST_MODEL_NAME: Final = "llm.request.model_name"
     RESPONSE_MODEL_NAME: Final = "llm.response.model_name"
+    TOOL_NAME: Final = "tool.name"
+    TOOL_ID: Final = "tool.id"
     EMBEDDING_MODEL_NAME: Final = "embedding.model_name"
     PROVIDER: Final = "llm.provider"
     SYSTEM: Final = "llm.system"
@@ -128,6 +130,20 @@ class LangSmith:
     METADATA: Final = "langsmith.metadata."
     INPUTS: Final = "gen_ai.prompt"
     OUTPUTS: Final = "gen_ai.completion"
+
+
+class Logfire:
+    """Logfire's own instrumentations."""
+
+    USAGE: Final = "gen_ai.usage.raw"
+
+
+class LiteLlm:
+    """LiteLLM's OpenTelemetry callback."""
+
+    FRAMEWORK: Final = "gen_ai.framework"
+    MODEL: Final = "litellm.provider.model"
+    COMPLETIONS: Final = "gen_ai.completion."
 
 
 class Laminar:

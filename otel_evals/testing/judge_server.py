@@ -10,6 +10,9 @@ err differently, and `--until-stdin-closes` binds the program's life to whoever 
 
 A running server is told to change with `POST /control` (fields of `JudgeBehaviour`), and tells its counts with
 `GET /control`. Every answer carries `x-scripted-judge: true`.
+
+A little above the usual length, as the server and its command line are one program that is started by this name; what
+it answers and how it errs stand in `judge_script`, `judge_bodies` and `judge_faults`.
 """
 
 import argparse

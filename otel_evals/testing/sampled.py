@@ -2,6 +2,9 @@
 
 `Arrivals` reads the next hop's requests; `compare` holds estimates against the traffic of known truth that was sent
 (`traffic`). Used by the simulation over the wire, as a test and as a benchmark.
+
+A little above the usual length: what is read, estimated and compared is one chain of small records, each of which is
+the next one's only reader.
 """
 
 import math

@@ -4,6 +4,9 @@ Applications put retrieved text wherever it is convenient: on a retriever span, 
 prompt, or around the question in the user's own message ("Context: … Question: …"). Checks that weigh an answer
 against its context (`wrong_refusal`, `retrieval_support`, `citation_integrity`) and those that look at the bare
 question (`language`) ask `Scan.context`, which calls `read_context` once a choice.
+
+A little above the usual length: headings, labels and rules are steps of one reading of the same lines, and the
+expressions that they go by stand apart in `context_marks` already.
 """
 
 import re
