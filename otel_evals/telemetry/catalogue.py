@@ -5,6 +5,8 @@ sliced instruments take the values of the configured extra slice keys after them
 
 Units are `s`, `By` or an annotation in braces: a gauge with unit `1` would be called `…_ratio` by some ways into
 Prometheus and not by others. A key without a value for a point (empty text) is absent from that point.
+
+Longer than usual, because it is data: one entry an instrument, read as one table.
 """
 
 from collections.abc import Iterable, Mapping
