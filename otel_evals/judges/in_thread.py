@@ -63,7 +63,12 @@ class InThread:
         call = _Call(self._judge, case, asyncio.get_running_loop(), self._turn)
         self._number += 1
         # A daemon, since nobody can end a thread that does not end by itself.
-        threading.Thread(target=call.run, name=f"judge-{self.name}-{self._number}", daemon=True).start()
+        thread = threading.Thread(target=call.run, name=f"judge-{self.name}-{self._number}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the machine gives no more threads
+            self._turn.release()
+            raise
         try:
             return await call.said
         except asyncio.CancelledError:

@@ -7,13 +7,14 @@ import pytest
 
 from otel_evals.app.judges import Judges, build_judges
 from otel_evals.config.schema import Config
+from otel_evals.judges.in_thread import InThread
 from otel_evals.judges.prices import shipped_prices
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.exchange import Choice, Exchange, Message
 from otel_evals.records.judging import JudgeCase
 from otel_evals.testing.judge_server import JudgeServer
-from tests.unit.engine.judge_rig import ScriptedJudge, spec
+from tests.unit.engine.judge_rig import GOOD, ScriptedJudge, spec
 
 EXCHANGE = Exchange(
     messages=(Message(role="user", text="When is PRJ-4711 done?"),),
@@ -83,6 +84,15 @@ def test_a_private_judge_is_built_with_its_settings(settings, told):
         return
     with pytest.raises(ConfigurationError, match=told):
         build(local=local)
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+async def test_a_private_judge_that_says_it_blocks_is_run_in_threads(blocking, monkeypatch):
+    monkeypatch.setattr(ScriptedJudge, "blocking", blocking, raising=False)
+    (built,) = build(local=[{"name": "tone", "use": "tests.unit.engine.judge_rig:ScriptedJudge"}]).specs
+    assert isinstance(built.judge, InThread) is blocking
+    assert built.key == ("tone", "v1")
+    assert await built.judge.judge(JudgeCase(exchange=Exchange())) == GOOD
 
 
 async def test_a_judge_that_cannot_be_closed_keeps_the_others_from_nothing():

@@ -3,6 +3,7 @@
 import pytest
 
 from otel_evals.engine.judge_measure import JudgeMeasurements
+from otel_evals.records.clock import SystemClock
 from otel_evals.records.evaluation import Label
 from tests.unit.engine.judge_rig import GOOD, ScriptedJudge, World, open_store, selected, spec, with_answer
 
@@ -37,3 +38,28 @@ async def test_memory_of_verdicts_to_compare_is_bounded_and_holds_no_explanation
     kept = measure._verdicts
     assert len(kept) <= 2
     assert not any(result.explanation for results in kept.values() for result in results)
+
+
+class _Jumping(SystemClock):
+    jumped = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.jumped
+
+
+async def test_a_judge_that_keeps_traffic_waiting_is_counted_and_its_verdict_still_taken(tmp_path):
+    async def blocks(_case):
+        clock.jumped += 1
+        return GOOD
+
+    clock = _Jumping()
+    slow, quick = spec(ScriptedJudge("slow", says=blocks)), spec(ScriptedJudge("quick"))
+    world = World(await open_store(tmp_path), slow, quick, clock=clock)
+    await world.judging.start()
+    await world.take(selected(1, slow, quick))
+    await world.until(lambda: len(world.judgements) == 2)
+    assert world.total("otel_evals.judge.stalls", otel_evals_evaluator_id="slow") == 1
+    assert world.total("otel_evals.judge.stalls", otel_evals_evaluator_id="quick") == 0
+    assert world.total("otel_evals.coverage", otel_evals_outcome="judged") == 2
+    await world.end()
+    await world.store.store.close()

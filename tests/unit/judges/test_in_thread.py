@@ -110,6 +110,19 @@ async def test_a_judge_that_awaits_hears_that_nobody_waits_for_it_any_more():
     assert await asyncio.to_thread(heard.wait, 20)
 
 
+async def test_a_thread_that_cannot_be_had_fails_one_judgement_and_keeps_no_place(monkeypatch):
+    def no_more(_thread):
+        raise RuntimeError("can't start new thread")
+
+    judge = InThread(Blocking())
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", no_more)
+        for _ in range(5):
+            with pytest.raises(RuntimeError, match="new thread"):
+                await judge.judge(CASE)
+    assert await judge.judge(CASE) == GOOD
+
+
 async def test_all_else_is_as_the_judge_says():
     inner = Blocking()
     judge = InThread(inner)
