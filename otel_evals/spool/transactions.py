@@ -5,10 +5,12 @@ resolves only after the commit that made its work durable. Several processes may
 takes the write lock at its beginning and waits for it.
 
 Whatever goes wrong below, the thread lives on and whoever waits is told: the next piece of work begins with a fresh
-connection, so that judging goes on by itself when disk or lock are free again.
+connection, so that judging goes on by itself when disk or lock are free again. A file that is deleted or replaced while
+it is open is put back (`put_back`): looked for before each transaction, said once.
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
@@ -18,6 +20,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from otel_evals.records.errors import ConfigurationError, OtelEvalsError, Unavailable
+from otel_evals.spool.put_back import Identity, identity, is_moved, log_of, put_back
+
+_LOG: Final = logging.getLogger(__name__)
 
 _BUSY: Final = 3.0
 """Seconds to wait for another process that writes. It is told to who asked, who has a span to let go."""
@@ -25,6 +30,8 @@ _TRIES: Final = 4
 """Tries of `open`, each with the wait above: a sibling may be on its way out, or taking over much."""
 _GROUP: Final = 256
 """Pieces of work in one transaction at most."""
+_PAUSE: Final = 20
+"""Transactions between two tries to put a file back, since a try may copy much in vain."""
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -47,6 +54,10 @@ class Transactions:
         self._opened = False
         self._closed = False
         self._broken = False
+        self._file: Identity | None = None
+        """Which file the connection has open."""
+        self._log: Identity | None = None
+        self._pause = 0
 
     @classmethod
     async def open(cls, path: Path, prepare: Work[None]) -> "Transactions":
@@ -132,6 +143,8 @@ class Transactions:
         try:
             connection = self._connected()
             connection.execute("BEGIN IMMEDIATE")
+            if identity(self._path) != self._file:
+                connection = self._moved(connection)
             outcomes: list[_Outcome] = [(future, *_within_savepoint(connection, work)) for work, future in group]
             connection.execute("COMMIT")
         except ConfigurationError as error:
@@ -166,7 +179,38 @@ class Transactions:
             connection.execute("BEGIN IMMEDIATE")
             self._prepare(connection)
             connection.execute("COMMIT")
+            self._file, self._log = identity(self._path), log_of(self._path)
         return self._connection
+
+    def _moved(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """A connection to what lies there now, which is what was open, within a transaction; the same if that fails."""
+        if not is_moved(connection):
+            if self._pause:
+                self._pause -= 1
+                return connection
+            try:
+                aside = put_back(connection, self._path, self._log)
+            except (OSError, sqlite3.Error) as error:
+                self._pause = _PAUSE
+                _LOG.error(
+                    "%s was deleted or replaced while it is in use, and cannot be put back: %s. It is used on as it "
+                    "was, and tried again; what it holds is lost if the processor ends before",
+                    self._path,
+                    error,
+                )
+                return connection
+            _LOG.warning(
+                "%s was deleted or replaced while it is in use: it is put back as it was, nothing of it is lost%s. "
+                "To begin anew, stop the processor first",
+                self._path,
+                f"; what lay there is now {aside.name}" if aside is not None else "",
+            )
+        self._pause = 0
+        connection.execute("COMMIT")
+        self._disconnect()
+        connection = self._connected()
+        connection.execute("BEGIN IMMEDIATE")
+        return connection
 
 
 def _nothing(_: sqlite3.Connection) -> None:

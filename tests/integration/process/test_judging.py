@@ -282,3 +282,22 @@ async def test_kills_lose_and_double_nothing_and_the_ledger_adds_up(make_process
         assert counts["seen"] == sum(count for outcome, count in counts.items() if outcome != "seen")
         assert counts["seen"] >= sum(name.endswith("-0") for name in ledger.acknowledged)
         assert await processor.stop() == 0
+
+
+async def test_a_judge_store_that_is_deleted_under_a_running_processor_costs_nothing(make_processor) -> None:
+    async with GrpcSink() as sink, JudgeServer(JudgeBehaviour(latency=2.0)) as judge:
+        processor = make_processor([destination(sink)], workers=2, **judging(judge, cache={"max_bytes": "0B"}))
+        await processor.start()
+        for number in range(1, 5):
+            await processor.send(chat(number))
+        [store] = (processor.folder / "data" / "spool").glob("*/judge.db")
+        for file in store.parent.glob("judge.db*"):
+            file.unlink()
+        for number in range(5, 9):
+            await processor.send(chat(number))
+        calls = await until(lambda: len(arrived(sink).get("call", ())) == 8 and arrived(sink)["call"], "every span")
+        assert {attribute(span, "otel_evals.coverage") for span in calls} == {"judged"}
+        assert processor.said().count("it is put back as it was") == 1
+        assert +(await processor.judge_ledger()) == {"seen": 8, "judged": 8}
+        await until(processor.balanced, "counts that add up")
+        assert await processor.stop() == 0

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -109,18 +110,69 @@ async def test_a_full_database_refuses_the_group_and_takes_the_next_when_there_i
     assert len(await opened.run(notes)) == 1
 
 
-async def test_a_file_that_was_removed_is_made_anew(opened, tmp_path):
-    await opened.run(note("a"))
-    for file in (tmp_path / "a").iterdir():
+def remove_one(path):
+    path.unlink()
+
+
+def remove_all(path):
+    for file in path.parent.iterdir():
         file.unlink()
 
-    def fail(_):
-        raise sqlite3.OperationalError("disk I/O error")
 
-    with pytest.raises(Unavailable):
-        await opened.run(fail)
-    await opened.run(note("b"))
-    assert await opened.run(notes) == ["b"]
+def remove_folder(path):
+    shutil.rmtree(path.parent)
+
+
+def move_another_there(path):
+    another = path.with_name("another.db")
+    connection = other(another)
+    connection.execute("CREATE TABLE foreign_notes (text)")
+    connection.close()
+    another.replace(path)
+
+
+@pytest.mark.parametrize("lose", [remove_one, remove_all, remove_folder, move_another_there])
+async def test_a_file_that_is_lost_while_several_have_it_open_is_put_back_with_all_that_they_wrote(
+    opened, tmp_path, caplog, lose
+):
+    path = tmp_path / "a" / "notes.db"
+    sibling = await Transactions.open(path, prepare)
+    await opened.run(note("a"))
+    await sibling.run(note("b"))
+    lose(path)
+    await asyncio.gather(
+        *(database.run(note(f"{i}{n}")) for i in range(20) for n, database in enumerate((opened, sibling)))
+    )
+    found = notes(other(path))
+    assert found[:2] == ["a", "b"]
+    assert len(found) == 42
+    assert sorted(await sibling.run(notes)) == sorted(found)
+    [line] = [record.message for record in caplog.records]
+    assert "put back" in line
+    aside = path.with_name("notes.db.replaced")
+    assert aside.exists() == (lose is move_another_there)
+    if aside.exists():
+        assert other(aside).execute("SELECT name FROM sqlite_master").fetchall() == [("foreign_notes",)]
+    await sibling.close()
+
+
+async def test_a_file_that_cannot_be_put_back_is_used_on_and_put_back_when_it_can(
+    opened, tmp_path, caplog, monkeypatch
+):
+    monkeypatch.setattr(transactions, "_PAUSE", 2)
+    await opened.run(note("a"))
+    shutil.rmtree(tmp_path / "a")
+    (tmp_path / "a").write_bytes(b"in the way")
+    for text in "bcd":
+        await opened.run(note(text))
+    assert await opened.run(notes) == ["a", "b", "c", "d"]
+    (tmp_path / "a").unlink()
+    for text in "efg":
+        await opened.run(note(text))
+    assert notes(other(tmp_path / "a" / "notes.db")) == list("abcdefg")
+    said = [record.levelname for record in caplog.records]
+    assert set(said) == {"ERROR", "WARNING"}
+    assert said[-1] == "WARNING"
 
 
 async def test_a_database_that_is_damaged_while_it_is_open_is_unavailable_and_no_error_of_ours(opened):
