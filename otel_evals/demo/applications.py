@@ -5,19 +5,24 @@ the content of its calls to log records. Each has tracers of its own, as separat
 """
 
 import random
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from opentelemetry._logs import Logger
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import Span
 
+from otel_evals.demo.customers import Customers, Reaction
 from otel_evals.demo.genai_writer import GenAiWriter
 from otel_evals.demo.openinference_writer import OpenInferenceWriter
 from otel_evals.demo.request import AppRequest
 from otel_evals.demo.requests import Requests
 from otel_evals.demo.scenarios import scenarios
+from otel_evals.records.feedback import FeedbackSignal
 from otel_evals.semconv import gen_ai
 
 _VERSIONS: Final = {"support-assistant": "3.8.1", "product-adviser": "1.4.0", "order-desk": "0.9.2"}
@@ -31,8 +36,8 @@ MakeLogs = Callable[[], LogRecordProcessor]
 class Writer(Protocol):
     """Writes a request down."""
 
-    def write(self, request: AppRequest, end_ns: int) -> None:
-        """Write the whole trace; its last span ends at `end_ns`, ns since the epoch."""
+    def write(self, request: AppRequest, end_ns: int) -> Span:
+        """Write the whole trace; its last span ends at `end_ns`, ns since the epoch. The span that answered."""
         ...
 
 
@@ -49,24 +54,40 @@ class Shop:
         self._rng = random.Random(seed)  # noqa: S311 - scenes of a demo, no secret
         self._requests = Requests(scenarios(), self._rng)
         self._tracing = {name: _tracing(name, spans()) for name in _VERSIONS}
-        self._logging = LoggerProvider(resource=_resource("order-desk"), shutdown_on_exit=False)
-        self._logging.add_log_record_processor(logs())
+        self._logging = {name: _logging(name, logs()) for name in _VERSIONS}
+        loggers = {name: provider.get_logger(_SCOPE) for name, provider in self._logging.items()}
         support = GenAiWriter(self._tracing["support-assistant"].get_tracer(_SCOPE))
         adviser = OpenInferenceWriter(self._tracing["product-adviser"].get_tracer(_OPENINFERENCE_SCOPE))
-        orders = GenAiWriter(self._tracing["order-desk"].get_tracer(_SCOPE), self._logging.get_logger(_SCOPE))
-        self._kinds: tuple[tuple[Callable[[], AppRequest], Writer], ...] = (
-            (self._requests.support, support),
-            (self._requests.advice, adviser),
-            (self._requests.triage, adviser),
-            (self._requests.order, orders),
+        orders = GenAiWriter(self._tracing["order-desk"].get_tracer(_SCOPE), loggers["order-desk"])
+        self._kinds: tuple[tuple[Callable[[], AppRequest], Writer, Logger], ...] = (
+            (self._requests.support, support, loggers["support-assistant"]),
+            (self._requests.advice, adviser, loggers["product-adviser"]),
+            (self._requests.triage, adviser, loggers["product-adviser"]),
+            (self._requests.order, orders, loggers["order-desk"]),
         )
+        self._customers = Customers(random.Random(f"customers {seed}"))  # noqa: S311 - as above
+        self._tries: deque[tuple[AppRequest, Writer, Logger]] = deque()
 
     def serve(self, end_ns: int) -> AppRequest:
         """Serve one customer, whose request ends at `end_ns`; what it was."""
-        (make, writer) = self._rng.choices(self._kinds, weights=(9, 4, 2, 2))[0]
-        request = make()
-        writer.write(request, end_ns)
+        self._customers.report(end_ns)
+        if self._tries:
+            request, writer, logger = self._tries.popleft()
+        else:
+            make, writer, logger = self._rng.choices(self._kinds, weights=(9, 4, 2, 2))[0]
+            request = make()
+        answered = writer.write(request, end_ns)
+        if (reaction := self._customers.react(request)) is not None:
+            self._customers.plan(logger, reaction, request, answered, end_ns)
+            self._try_again(request, reaction, writer, logger)
         return request
+
+    def _try_again(self, request: AppRequest, reaction: Reaction, writer: Writer, logger: Logger) -> None:
+        if reaction.signal not in (FeedbackSignal.REGENERATE, FeedbackSignal.REPHRASE):
+            return
+        again = self._requests.again(request, rephrased=reaction.signal is FeedbackSignal.REPHRASE)
+        if again is not None:
+            self._tries.append((again, writer, logger))
 
     def pause(self, calls: int, rate: float) -> float:
         """Seconds until the next customer, so that `rate` model calls a second come of requests with `calls` each."""
@@ -76,12 +97,19 @@ class Shop:
         """Send what has not been sent yet, and end the SDK's threads."""
         for provider in self._tracing.values():
             provider.shutdown()
-        self._logging.shutdown()
+        for provider in self._logging.values():
+            provider.shutdown()
 
 
 def _tracing(name: str, processor: SpanProcessor) -> TracerProvider:
     provider = TracerProvider(sampler=ALWAYS_ON, resource=_resource(name), shutdown_on_exit=False)
     provider.add_span_processor(processor)
+    return provider
+
+
+def _logging(name: str, processor: LogRecordProcessor) -> LoggerProvider:
+    provider = LoggerProvider(resource=_resource(name), shutdown_on_exit=False)
+    provider.add_log_record_processor(processor)
     return provider
 
 

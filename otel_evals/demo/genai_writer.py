@@ -30,8 +30,8 @@ class GenAiWriter:
         self._tracer = tracer
         self._logger = logger
 
-    def write(self, request: AppRequest, end_ns: int) -> None:
-        """Write the whole trace; its last span ends at `end_ns`."""
+    def write(self, request: AppRequest, end_ns: int) -> Span:
+        """Write the whole trace; its last span ends at `end_ns`. The span that answered the customer."""
         start_ns, steps = timeline(request, end_ns)
         root = self._tracer.start_span(
             f"POST {request.route}",
@@ -58,12 +58,15 @@ class GenAiWriter:
             start_time=start_ns + 1_000_000,
         )
         inside = set_span_in_context(agent, Context())
+        answered = root
         for timed in steps:
-            self._step(request, timed, inside)
+            answered = self._step(request, timed, inside) or answered
         agent.end(end_ns - 1_000_000)
         root.end(end_ns)
+        return answered
 
-    def _step(self, request: AppRequest, timed: Timed, inside: Context) -> None:
+    def _step(self, request: AppRequest, timed: Timed, inside: Context) -> Span | None:
+        """Write a step; its span when it is a call of a model."""
         match timed.step:
             case Retrieval() as step:
                 attributes: dict[str, Any] = {
@@ -86,9 +89,10 @@ class GenAiWriter:
                 }
                 self._span(f"execute_tool {step.call.name}", SpanKind.INTERNAL, attributes, timed, inside)
             case ModelCall() as step:
-                self._call(request, step, timed, inside)
+                return self._call(request, step, timed, inside)
+        return None
 
-    def _call(self, request: AppRequest, call: ModelCall, timed: Timed, inside: Context) -> None:
+    def _call(self, request: AppRequest, call: ModelCall, timed: Timed, inside: Context) -> Span:
         facts, said = _facts(request, call), _said(call)
         attributes = facts if self._logger is not None else {**facts, **said}
         span = self._span(f"chat {request.model}", SpanKind.CLIENT, attributes, timed, inside)
@@ -101,6 +105,7 @@ class GenAiWriter:
                     attributes={**facts, **said},
                 )
             )
+        return span
 
     def _span(self, name: str, kind: SpanKind, attributes: dict[str, Any], timed: Timed, inside: Context) -> Span:
         span = self._tracer.start_span(name, inside, kind, attributes, start_time=timed.start_ns)

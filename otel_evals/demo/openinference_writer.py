@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from opentelemetry.context import Context
-from opentelemetry.trace import SpanKind, Tracer, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
 
 from otel_evals.demo.genai_writer import input_tokens, output_tokens
 from otel_evals.demo.request import AppRequest, ModelCall, Retrieval, Timed, timeline
@@ -23,8 +23,8 @@ class OpenInferenceWriter:
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
-    def write(self, request: AppRequest, end_ns: int) -> None:
-        """Write the whole trace; its last span ends at `end_ns`."""
+    def write(self, request: AppRequest, end_ns: int) -> Span:
+        """Write the whole trace; its last span ends at `end_ns`. The span that answered the customer."""
         start_ns, steps = timeline(request, end_ns)
         root = self._tracer.start_span(
             f"POST {request.route}",
@@ -46,21 +46,25 @@ class OpenInferenceWriter:
             start_time=start_ns + 1_000_000,
         )
         inside = set_span_in_context(chain, Context())
+        answered = root
         for timed in steps:
-            self._step(request, timed, inside)
+            answered = self._step(request, timed, inside) or answered
         chain.end(end_ns - 1_000_000)
         root.end(end_ns)
+        return answered
 
-    def _step(self, request: AppRequest, timed: Timed, inside: Context) -> None:
+    def _step(self, request: AppRequest, timed: Timed, inside: Context) -> Span | None:
+        """Write a step; its span when it is a call of a model."""
         match timed.step:
             case Retrieval() as step:
                 name, attributes = "VectorStoreRetriever", dict(_retrieval(step))
             case ModelCall() as step:
                 name, attributes = "ChatModel", dict(_call(request, step))
             case _:
-                return
+                return None
         span = self._tracer.start_span(name, inside, SpanKind.INTERNAL, attributes, start_time=timed.start_ns)
         span.end(timed.end_ns)
+        return span if isinstance(timed.step, ModelCall) else None
 
 
 def _retrieval(step: Retrieval) -> Iterator[tuple[str, Any]]:

@@ -39,6 +39,7 @@ _NEWER_SHARE: Final = 0.5
 """Share of the support traffic that the newer prompt gets."""
 _FOLLOW_UPS: Final = 0.25
 """Share of the questions that follow another one in the same conversation."""
+_AGAIN_SECONDS: Final = 1.0
 _ENGLISH_SHARE: Final = 0.6
 _STATES: Final = ("in transit", "out for delivery", "delivered", "being packed")
 
@@ -66,6 +67,25 @@ class Requests:
         """A question to the product adviser."""
         return self._talk(("product-advice", "2"), _ADVICE_MODEL, "/api/products/advice", flaw)
 
+    def again(self, request: AppRequest, *, rephrased: bool) -> AppRequest | None:
+        """The customer's other try at a question, in the same conversation and now answered well.
+
+        `rephrased`: in other words. None when there is nothing to ask again, or there are no other words for it.
+        """
+        asked = next((step.query for step in request.steps if isinstance(step, Retrieval)), None)
+        topic = next((t for t in self._all.topics if t.question == asked), None)
+        if topic is None or (rephrased and topic.plain is None):
+            return None
+        talk = Talk(
+            topic=topic,
+            question=topic.plain if rephrased and topic.plain is not None else topic.question,
+            answer=topic.answer,
+            documents=self._found(topic),
+        )
+        model = (request.provider, request.model, request.answered_by, _AGAIN_SECONDS)
+        made = self._answered(talk, (request.prompt_name, request.prompt_version), model, request.route, None)
+        return msgspec.structs.replace(made, conversation=request.conversation)
+
     def _talk(self, prompt: tuple[str, str], model: Model, route: str, flaw: str | None) -> AppRequest:
         _, version = prompt
         topic = self._topic(flaw)
@@ -76,6 +96,9 @@ class Requests:
             talk.earlier = (before.question, before.answer.replace("[1]", "[2]"))
         if flaw is not None:
             SPOIL[flaw](talk, self._rng, self._all)
+        return self._answered(talk, prompt, model, route, flaw)
+
+    def _answered(self, talk: Talk, prompt: tuple[str, str], model: Model, route: str, flaw: str | None) -> AppRequest:
         documents = tuple(
             Document(id=f"kb/{t.language}/{t.id}", text=t.text, score=round(0.92 - 0.11 * rank, 2))
             for rank, t in enumerate(talk.documents)
@@ -85,7 +108,7 @@ class Requests:
             choice=Choice(message=Message(role="assistant", text=talk.answer), finish_reason=talk.finish),
             seconds=self._seconds(model, talk.answer),
         )
-        steps = (Retrieval(query=topic.question, documents=documents, seconds=self._rng.uniform(0.02, 0.09)), call)
+        steps = (Retrieval(query=talk.topic.question, documents=documents, seconds=self._rng.uniform(0.02, 0.09)), call)
         return self._request(route, prompt, model, steps, flaw)
 
     def _topic(self, flaw: str | None) -> Topic:

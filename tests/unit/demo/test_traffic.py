@@ -3,8 +3,10 @@ from collections import Counter
 from otel_evals.builtin import CHECKS
 from otel_evals.demo.flaws import SPOIL, is_possible
 from otel_evals.demo.scenarios import scenarios
+from tests.unit.demo.conftest import NOW
 
 REQUESTS = 900
+SECOND = 1_000_000_000
 
 
 def failing(evaluated) -> set[str]:
@@ -91,3 +93,34 @@ def test_every_flaw_is_possible_for_several_topics_and_languages():
     topics = scenarios().topics
     assert all(sum(is_possible(flaw, t) for t in topics) >= 5 for flaw in SPOIL)
     assert len({t.language for t in topics}) >= 5
+
+
+async def test_customers_complain_of_bad_answers_and_the_spans_that_answered_are_named(make_street):
+    street = await make_street()
+    answers, flawed = {}, set()
+    for number in range(REQUESTS):
+        street.spans.clear()
+        request = street.shop.serve(NOW + number * SECOND)
+        calls = [s for s in street.spans.get_finished_spans() if s.name.startswith("chat") or s.name == "ChatModel"]
+        answers[calls[-1].context.span_id] = request.conversation
+        if request.flaw is not None:
+            flawed.add(calls[-1].context.span_id)
+    records = [e.log_record for e in street.logs.get_finished_logs()]
+    events = [r for r in records if r.event_name == "gen_ai.evaluation.result"]
+    signals = Counter((r.attributes["otel_evals.feedback.signal"], r.span_id in flawed) for r in events)
+    assert {s for s, _ in signals} >= {"thumbs_up", "thumbs_down", "copy", "regenerate", "rephrase", "edit"}
+    assert all(answers[r.span_id] == r.attributes["gen_ai.conversation.id"] for r in events)
+    assert signals["thumbs_down", True] > signals["thumbs_down", False]
+    assert len(set(answers.values())) < len(answers)  # another try stays in its conversation
+
+
+async def test_a_signal_comes_after_its_answer_and_never_from_the_future(make_street):
+    street = await make_street()
+    for _ in range(40):
+        street.shop.serve(NOW)
+    assert "gen_ai.evaluation.result" not in {e.log_record.event_name for e in street.logs.get_finished_logs()}
+    street.shop.serve(NOW + 30 * SECOND)
+    events = [e.log_record for e in street.logs.get_finished_logs()]
+    times = [r.timestamp for r in events if r.event_name == "gen_ai.evaluation.result"]
+    assert times
+    assert all(NOW < at <= NOW + 30 * SECOND for at in times)
