@@ -8,14 +8,26 @@ from fastapi import APIRouter
 from otel_evals_backend.context import Context
 from otel_evals_backend.ingest import routes as ingest
 from otel_evals_backend.overview import routes as overview
+from otel_evals_backend.review import api as review_api
+from otel_evals_backend.review import routes as review
+from otel_evals_backend.review import work as review_work
 from otel_evals_backend.slices import routes as slices
+from otel_evals_backend.people import api as people_api
+from otel_evals_backend.people import settings_pages, sign_in
 from otel_evals_backend.web import routes as web
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     ingest.ROUTER,
     web.ROUTER,
+    review.ROUTER,
+    review_api.ROUTER,
+    sign_in.ROUTER,
+    settings_pages.ROUTER,
+    people_api.ROUTER,
 )
 """Pages, API and OTLP, in the order in which routes are tried."""
 
-BACKGROUND: Final[tuple[tuple[str, Callable[[Context], Coroutine[Any, Any, None]]], ...]] = ()
+BACKGROUND: Final[tuple[tuple[str, Callable[[Context], Coroutine[Any, Any, None]]], ...]] = (
+    ("review", review_work.run),
+)
 """Name and work of what runs as long as the backend does."""

@@ -136,6 +136,8 @@ class Door:
         hosts = request.headers.getlist("host")
         if len(hosts) != 1 or not self._access.names.ours(hosts[0]):
             return _refusal(400, "this is no name of ours: add it to backend.access.hosts"), request.receive
+        if "\x00" in request.scope["path"] or "%00" in request.url.query:
+            return _refusal(400, "no text of ours holds a zero byte"), request.receive
         if any(value.startswith(PREFIX) for value in request.query_params.values()):
             return _refusal(
                 400, "a token never stands in an address: send it as Authorization: Bearer"

@@ -1,4 +1,7 @@
-"""Invitations: a link that works once and ends, for a new person, or for a new password of one who is here. The first administrator comes by one that is printed at start."""
+"""Invitations: a link that works once and ends, for a new person, or for a new password of one who is here.
+
+The first administrator comes by one that is printed at start.
+"""
 
 import secrets
 from typing import Any, Final

@@ -44,6 +44,18 @@ def normal_email(written: str) -> str:
     return email
 
 
+def normal_name(written: str) -> str:
+    """The name as it is kept.
+
+    Raises:
+        ValueError: it is empty, too long, or holds what cannot be seen.
+    """
+    name = written.strip()
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise ValueError("say your name, in at most 100 characters")
+    return name
+
+
 async def create(
     connection: AsyncConnection,
     *,
