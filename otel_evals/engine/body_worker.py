@@ -107,7 +107,7 @@ class BodyWorker:
         evaluator: Evaluator,
         *,
         may_wait: bool,
-        may_judge: bool = True,
+        given_up: CoverageOutcome | None = None,
         told: Mapping[SpanKey, Resent] = _NOTHING,
         before: Work | None = None,
     ) -> Work:
@@ -117,7 +117,7 @@ class BodyWorker:
             body: the body.
             evaluator: the checks.
             may_wait: whether spans may wait for what travels apart from them.
-            may_judge: False after the disk refused the jobs of this body: the selected judges have failed then.
+            given_up: the outcome of the selected judges after the disk refused the jobs of this body.
             told: what is known of spans that judges were asked about before.
             before: the work on the same body that has put spans on hold already; those stay there, others go on.
         """
@@ -125,11 +125,18 @@ class BodyWorker:
             work = Work(body, [], [], 0, set(), [], told=told)
             if before is not None:
                 work.held, work.held_at = before.held, before.held_at
-            await self._work(work, before, evaluator, pace, may_wait=may_wait, may_judge=may_judge)
+            await self._work(work, before, evaluator, pace, may_wait=may_wait, given_up=given_up)
             return work
 
     async def _work(
-        self, work: Work, before: Work | None, evaluator: Evaluator, pace: Pace, *, may_wait: bool, may_judge: bool
+        self,
+        work: Work,
+        before: Work | None,
+        evaluator: Evaluator,
+        pace: Pace,
+        *,
+        may_wait: bool,
+        given_up: CoverageOutcome | None,
     ) -> None:
         frame = walk(work.body)
         reads: list[ReadSpan] = []
@@ -150,14 +157,14 @@ class BodyWorker:
                 edits[read.candidate.item.start] = None
                 continue
             self._ready(
-                frame, read, work, edits, lambda r: self._evaluate(r, evaluator, pace.worked, may_judge=may_judge)
+                frame, read, work, edits, lambda r: self._evaluate(r, evaluator, pace.worked, given_up=given_up)
             )
         if self._span_evaluator.judges_runs:
             # Last, since a run is judged by what its calls have shown.
             for read in reads:
                 if read.candidate.item.start not in edits:
                     await pace.breathe()
-                    self._ready(frame, read, work, edits, lambda r: self._run(r, may_judge=may_judge))
+                    self._ready(frame, read, work, edits, lambda r: self._run(r, given_up=given_up))
         work.body = splice(frame, edits)
 
     def _ready(
@@ -264,22 +271,24 @@ class BodyWorker:
         service = read.span.resource.get(gen_ai.SERVICE_NAME)
         return wait.value if self._patience.worth((service, wait.value)) else None
 
-    def _evaluate(self, read: ReadSpan, evaluator: Evaluator, worked: float, *, may_judge: bool) -> Evaluated:
+    def _evaluate(
+        self, read: ReadSpan, evaluator: Evaluator, worked: float, *, given_up: CoverageOutcome | None
+    ) -> Evaluated:
         """The evaluated span."""
-        return self._judgeable(self._span_evaluator.evaluate(read, evaluator, worked=worked), may_judge=may_judge)
+        return self._judgeable(self._span_evaluator.evaluate(read, evaluator, worked=worked), given_up=given_up)
 
-    def _run(self, read: ReadSpan, *, may_judge: bool) -> Evaluated | None:
+    def _run(self, read: ReadSpan, *, given_up: CoverageOutcome | None) -> Evaluated | None:
         """The run that the span of an agent stands for, when a judge looks at runs."""
         span = self._span_evaluator.run(read)
-        return None if span is None else self._judgeable(span, may_judge=may_judge)
+        return None if span is None else self._judgeable(span, given_up=given_up)
 
-    def _judgeable(self, span: Evaluated, *, may_judge: bool) -> Evaluated:
+    def _judgeable(self, span: Evaluated, *, given_up: CoverageOutcome | None) -> Evaluated:
         """The span with its judges given up where they cannot be asked."""
         plan = span.plan
         if plan is None or not plan.selected or self._judging is None:
             return span
-        if not may_judge:
-            plan = plan.given_up(CoverageOutcome.JUDGE_ERROR)
+        if given_up is not None:
+            plan = plan.given_up(given_up)
         elif self._judging.is_full:
             plan = plan.given_up(CoverageOutcome.RATE_LIMITED)
         else:

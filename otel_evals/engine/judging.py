@@ -40,7 +40,7 @@ from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Unavailable
 from otel_evals.records.judging import SamplingDecision
 from otel_evals.spool.judge_books import hour_of
-from otel_evals.spool.judge_rows import AlreadyTaken, Known, NewJob, NewSpan, OpenJob, Taken
+from otel_evals.spool.judge_rows import AlreadyTaken, Known, NewJob, NewSpan, OpenJob, StoreFull, Taken
 from otel_evals.spool.judge_store import JudgeStore
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
@@ -49,6 +49,8 @@ _LOG: Final = logging.getLogger(__name__)
 _REMEMBERED: Final = 50_000
 _TAKE_PATIENCE: Final = 2.0
 """Seconds that a request waits until its selected spans are durable; then they go on without judges."""
+_FULL_PAUSE: Final = 1.0
+"""Seconds for which a full store is not asked for room again."""
 _LAST_WORD: Final = 1.0
 """Seconds for the ledger's last lines, whatever has become of the disk."""
 
@@ -111,6 +113,7 @@ class Judging:
         """Told of spans (trace and span id) that a reservoir has let go, once that is in the ledger."""
         self._recent: OrderedDict[SpanKey, Plan] = OrderedDict()
         self._recent_ids: Counter[tuple[bytes, bytes]] = Counter()
+        self._full_until = 0.0
         self.held_at_start = 0
         """Spans that a former run held."""
         meters.watch(catalogue.COVERAGE_PENDING, self._pending)
@@ -139,8 +142,9 @@ class Judging:
 
     @property
     def is_full(self) -> bool:
-        """Whether too many judgements wait for their turn."""
-        return len(self._work) + len(self._reservoirs) >= self._settings.max_waiting
+        """Whether too many judgements wait for their turn, or the store was full a moment ago."""
+        waiting = len(self._work) + len(self._reservoirs)
+        return waiting >= self._settings.max_waiting or self._clock.monotonic() < self._full_until
 
     def spec(self, key: tuple[str, str]) -> JudgeSpec | None:
         """The judge of this id and version, as long as it is configured."""
@@ -214,6 +218,7 @@ class Judging:
             request again in the light of that.
 
         Raises:
+            StoreFull: the store has no room; nothing of them is kept.
             Unavailable: nothing of them is kept.
         """
         if resent:
@@ -247,7 +252,8 @@ class Judging:
             return
         rows = [self._row(one) for one in spans]
         hour, gone = self._hour(), asyncio.Event()
-        writing = self._tasks.spawn(_attempted(self._store.take(rows, hour, lambda: not gone.is_set())), "take spans")
+        work = self._store.take(rows, hour, lambda: not gone.is_set(), self._settings.max_disk)
+        writing = self._tasks.spawn(_attempted(work), "take spans")
         try:
             async with asyncio.timeout(_TAKE_PATIENCE):
                 taken = await asyncio.shield(writing)
@@ -257,6 +263,8 @@ class Judging:
             if isinstance(error, TimeoutError):
                 raise Unavailable("the judge store does not take spans in time") from error
             raise
+        if isinstance(taken, StoreFull):
+            self._full_until = self._clock.monotonic() + _FULL_PAUSE
         if not isinstance(taken, list):
             raise taken
         for one, place in zip(spans, taken, strict=True):
@@ -295,7 +303,9 @@ class Judging:
         await self._ledger.flush()  # what is taken back must stand there first
         judge, version = spec.key
         new = NewJob(judge=judge, version=version, payload=_payload(job), replaces=CoverageOutcome.SAMPLED_OUT.value)
-        [taken] = await self._store.take([NewSpan(body=None, jobs=(new,))], self._hour())
+        [taken] = await self._store.take(
+            [NewSpan(body=None, jobs=(new,))], self._hour(), max_bytes=self._settings.max_disk
+        )
         self._enqueue(Task(taken.jobs[0], spec, None, self._clock.monotonic(), is_late=True))
 
     def _job(self, one: Selected, index: int) -> NewJob:

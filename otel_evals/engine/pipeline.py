@@ -29,11 +29,13 @@ from otel_evals.engine.span_evaluator import SpanEvaluator
 from otel_evals.engine.traces import Traces
 from otel_evals.otlp.validate import count_items
 from otel_evals.records.clock import Clock
+from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.errors import Refused, Unavailable
 from otel_evals.records.intake import Accepted
 from otel_evals.records.signal import Signal
 from otel_evals.slicing.settings import SliceKey
 from otel_evals.slicing.versions import PromptVersions
+from otel_evals.spool.judge_rows import StoreFull
 from otel_evals.telemetry import catalogue
 from otel_evals.telemetry.meters import Meters
 
@@ -208,7 +210,10 @@ class Pipeline:
                 work = await self._worker.work(body, evaluator, may_wait=may_wait, told=known, before=work)
         except Unavailable as error:
             _LOG.warning("spans go on without judges: %s", error)
-            return await self._worker.work(body, evaluator, may_wait=may_wait, may_judge=False, told=known, before=work)
+            outcome = CoverageOutcome.RATE_LIMITED if isinstance(error, StoreFull) else CoverageOutcome.JUDGE_ERROR
+            return await self._worker.work(
+                body, evaluator, may_wait=may_wait, given_up=outcome, told=known, before=work
+            )
         # What is held is safe by now, whatever becomes of the rest of its request.
         self._evaluated([one.evaluated for one in work.selected if one.body is not None])
         return work

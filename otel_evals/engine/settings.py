@@ -85,6 +85,14 @@ class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             "Default: 50000.",
         ),
     ] = 50_000
+    max_disk: Annotated[
+        ByteSize,
+        msgspec.Meta(
+            description="Bytes that the judge store of all workers holds: spans that wait, jobs with their texts, late "
+            "results, what is known of spans sent again. Beyond, a selected span goes on at once and its outcome is "
+            "`rate_limited`. Default: 1GiB, as for other spans that wait: a hundred thousand jobs of 10 kB."
+        ),
+    ] = ByteSize(1 << 30)
     call_traces: Annotated[
         bool,
         msgspec.Meta(

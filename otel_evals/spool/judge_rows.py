@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from otel_evals.records.errors import Unavailable
 from otel_evals.records.signal import Signal
 from otel_evals.spool.draws import Draw
 
@@ -58,6 +59,10 @@ class Known(msgspec.Struct, frozen=True):
     first: bytes
     verdicts: tuple[KnownVerdict, ...]
     """Of the judges that have ended."""
+
+
+class StoreFull(Unavailable):
+    """The judge store holds as much as it may: nothing was done."""
 
 
 class AlreadyTaken(Exception):  # noqa: N818 - named for the condition

@@ -16,7 +16,17 @@ from otel_evals.spool import draws, judge_known
 from otel_evals.spool import judge_books as books
 from otel_evals.spool.draws import Draw
 from otel_evals.spool.judge_books import JudgeCounts, Spent
-from otel_evals.spool.judge_rows import AlreadyTaken, Counts, Known, Leftovers, NewSpan, OpenJob, Parcel, Taken
+from otel_evals.spool.judge_rows import (
+    AlreadyTaken,
+    Counts,
+    Known,
+    Leftovers,
+    NewSpan,
+    OpenJob,
+    Parcel,
+    StoreFull,
+    Taken,
+)
 from otel_evals.spool.judge_tables import prepare
 from otel_evals.spool.transactions import Transactions
 
@@ -72,13 +82,19 @@ class JudgeStore:
     # Spans and jobs
 
     async def take(
-        self, spans: Sequence[NewSpan], hour: int, is_wanted: Callable[[], bool] = lambda: True
+        self,
+        spans: Sequence[NewSpan],
+        hour: int,
+        is_wanted: Callable[[], bool] = lambda: True,
+        max_bytes: int | None = None,
     ) -> list[Taken]:
         """Make selected spans and their jobs durable, and count them as seen by their judges.
 
         `is_wanted` is asked when their turn has come: whoever went away in the meantime leaves nothing behind.
+        `max_bytes`: what the store of all workers may hold with them.
 
         Raises:
+            StoreFull: it would hold more; nothing was done.
             AlreadyTaken: some of them are known, whichever worker took them; nothing was done.
             Unavailable: not now; nothing was done.
         """
@@ -88,6 +104,8 @@ class JudgeStore:
                 return []
             if known := _recall(connection, [span.key for span in spans if span.key]):
                 return AlreadyTaken(known)
+            if max_bytes is not None and _used(connection) + sum(map(_size, spans)) > max_bytes:
+                raise StoreFull(f"the judge store holds {_used(connection)} bytes of {max_bytes} (judge.max_disk)")
             return [self._insert(connection, span, hour) for span in spans]
 
         taken = await self._do(write)
@@ -350,6 +368,19 @@ class JudgeStore:
     async def close(self) -> None:
         """Give the file back."""
         await self._close()
+
+
+def _used(connection: sqlite3.Connection) -> int:
+    """Bytes in use; the file keeps room that was freed, and uses it again before it grows."""
+    pages, free, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def _size(span: NewSpan) -> int:
+    return len(span.body or b"") + len(span.first) + sum(len(job.payload) for job in span.jobs)
 
 
 def _recall(connection: sqlite3.Connection, keys: Sequence[bytes]) -> tuple[Known, ...]:

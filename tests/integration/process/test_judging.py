@@ -301,3 +301,17 @@ async def test_a_judge_store_that_is_deleted_under_a_running_processor_costs_not
         assert +(await processor.judge_ledger()) == {"seen": 8, "judged": 8}
         await until(processor.balanced, "counts that add up")
         assert await processor.stop() == 0
+
+
+async def test_a_judge_store_without_room_costs_the_verdict_and_no_span(make_processor) -> None:
+    async with GrpcSink() as sink, JudgeServer() as judge:
+        processor = make_processor([destination(sink)], **judging(judge, max_disk="1KiB"))
+        await processor.start()
+        for number in range(1, 4):
+            await processor.send(chat(number))
+        calls = arrived(sink)["call"]
+        assert [attribute(span, "otel_evals.coverage") for span in calls] == ["rate_limited"] * 3
+        assert await coverage(processor) == {"rate_limited": 3}
+        await until(processor.balanced, "counts that add up")
+        assert await processor.stop() == 0
+        assert +(await processor.judge_ledger()) == {"seen": 3, "rate_limited": 3}

@@ -13,8 +13,9 @@ from otel_evals.records.errors import Refused, Unavailable
 from otel_evals.records.evaluation import Label
 from otel_evals.records.exchange import Choice, Exchange, Message, ToolCall, Usage
 from otel_evals.records.judging import Estimate, JudgeCase, JudgeFailure, Verdict
-from otel_evals.records.units import Duration
+from otel_evals.records.units import ByteSize, Duration
 from otel_evals.spool import judge_known
+from otel_evals.spool.judge_rows import StoreFull
 from otel_evals.testing.clock import ManualClock
 from otel_evals.testing.proto_spans import attribute, judge_events
 from tests.unit.engine.judge_rig import (
@@ -23,6 +24,7 @@ from tests.unit.engine.judge_rig import (
     FailingStore,
     ScriptedJudge,
     World,
+    exchange,
     open_store,
     selected,
     spec,
@@ -713,3 +715,22 @@ async def test_memory_of_what_was_taken_is_bounded(make_world, monkeypatch):
     await world.take(*spans)
     assert [world.judging.first_plan(span.key) is not None for span in spans] == [False, False, True, True, True]
     assert [world.judging.may_know(*span.key[:2]) for span in spans] == [False, False, True, True, True]
+
+
+async def test_a_store_that_holds_its_bytes_takes_no_more_until_some_have_gone(make_world):
+    judge, clock = spec(ScriptedJudge()), ManualClock()
+    used = 1 << 20
+    world = await make_world(judge, clock=clock, max_disk=ByteSize(used), concurrency=1, start=False)
+    big = selected(1, judge, held=False, case=JudgeCase(exchange=exchange(answer="y" * (used // 2))))
+    more = selected(2, judge, held=False, case=JudgeCase(exchange=exchange(answer="y" * (used // 2))))
+    await world.take(big)
+    assert not world.judging.is_full
+    with pytest.raises(StoreFull):
+        await world.take(more)
+    assert world.judging.is_full, "so that nobody asks for every request"
+    assert await world.counts() == {"seen": 1, "pending": 1}, "nothing of it was kept"
+    await world.judging.start()
+    await world.until(lambda: world.spans("evaluate tone"))
+    clock.advance(1)
+    assert not world.judging.is_full
+    await world.take(more)
