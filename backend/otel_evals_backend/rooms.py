@@ -19,6 +19,8 @@ from otel_evals_backend.web import routes as web
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     ingest.ROUTER,
     web.ROUTER,
+    overview.ROUTER,
+    slices.ROUTER,
     review.ROUTER,
     review_api.ROUTER,
     sign_in.ROUTER,

@@ -6,7 +6,7 @@ No share without the number of cases behind it; unknown is never zero. Used by p
 from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from otel_evals.statistics.proportion import wilson
 
@@ -27,8 +27,10 @@ _LITTLE_MONEY: Final = 100
 _SAME: Final = 1e-9
 
 
-class Rate(msgspec.Struct, frozen=True, kw_only=True):
+class Rate(BaseModel):
     """A share of passes, as it may be shown: with its interval, as "3 of 9", or as not enough."""
+
+    model_config = ConfigDict(frozen=True)
 
     passes: int = 0
     n: int = 0
@@ -65,6 +67,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
             return f"n{GAP}{count(self.n)}, effective {count(round(self.n_effective))}"
         return f"n{GAP}{count(self.n)}"
 
+    @computed_field
     @property
     def text(self) -> str:
         """All of it on one line."""

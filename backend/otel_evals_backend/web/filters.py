@@ -6,7 +6,7 @@ from typing import Any, Final
 from lucide.jinja import lucide
 from markupsafe import Markup
 
-from otel_evals_backend.web import figures
+from otel_evals_backend.web import bars, chart, figures
 from otel_evals_backend.web.assets import asset
 from otel_evals_backend.web.keys import KEYS, TITLES
 
@@ -31,7 +31,14 @@ FILTERS: Final[dict[str, Any]] = {
 
 GLOBALS: Final[dict[str, Any]] = {
     "asset": asset,
+    "bar": bars.bar,
+    "chart_time": chart.time_text,
+    "dot": bars.dot,
+    "draw_line": chart.draw,
     "key_groups": KEYS,
     "key_titles": TITLES,
     "lucide": icon,
+    "part": figures.part,
+    "part_bar": bars.part_bar,
+    "sparkline": bars.sparkline,
 }

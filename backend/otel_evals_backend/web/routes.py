@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
+from otel_evals_backend.access.people import Viewer
 from otel_evals_backend.web.assets import assets, digest
 from otel_evals_backend.web.pages import page
 
@@ -27,12 +28,12 @@ async def static_file(version: str, name: str, accept_encoding: Annotated[str, H
 
 
 @ROUTER.get("/keys")
-async def keys(request: Request) -> HTMLResponse:
+async def keys(request: Request, _person: Viewer) -> HTMLResponse:
     """The key sheet."""
     return page(request, "web/keys.html")
 
 
 @ROUTER.get("/help/figures")
-async def figures(request: Request) -> HTMLResponse:
+async def figures(request: Request, _person: Viewer) -> HTMLResponse:
     """How figures are computed."""
     return page(request, "web/figures.html")

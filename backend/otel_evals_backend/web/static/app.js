@@ -111,6 +111,10 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+
 /** Times in the viewer's zone; UTC stays in the title. */
 function localTimes(scope) {
   const zone = new Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(new Date())

@@ -1,0 +1,232 @@
+"""Reads the overview from sums, and small tables of people's work. Nothing here scans spans or results."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import func, not_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from otel_evals_backend.overview.attention import Facts, attention, needed_labels
+from otel_evals_backend.overview.records import Bucket, Metric, Outcome, Overview, Spend, Step
+from otel_evals_backend.storage.keys import DAY_NS, HOUR_NS, day_of, hour_of
+from otel_evals_backend.storage.sums import ResultSum, SpanSum, Window, result_sums, span_sums
+from otel_evals_backend.storage.tables import cases, labels, results, review_items, slices, span_hours
+from otel_evals_backend.web import figures
+from otel_evals_backend.web.figures import Rate
+from otel_evals_backend.web.quality import Evaluator, evaluators_of, latest, rate_of_sums
+from otel_evals_backend.web.ranges import Range
+
+_MONTH: Final = 30 * 24
+_WEEK: Final = 7 * 24
+_SETTLED_NS: Final = HOUR_NS
+"""A result whose span is still unknown after this long is worth a word."""
+
+
+async def overview_of(connection: AsyncConnection, shown: Range, now_ns: int, service: str = "") -> Overview:
+    """The overview of a range, of one service or of all."""
+    chosen = await _slices_of(connection, service)
+    window = Window(shown.from_hour, shown.to_hour)
+    sums = await result_sums(connection, window, by_hours=shown.by_hours, slices=chosen)
+    spans = await span_sums(connection, window, slices=chosen)
+    known = await evaluators_of(connection, {one.evaluator for one in sums})
+    metrics = metrics_of(sums, known, shown)
+    return Overview(
+        from_ns=shown.from_ns,
+        to_ns=shown.to_ns,
+        sentence=_sentence(spans, metrics, shown),
+        attention=attention(await _facts(connection, now_ns, chosen, spans)),
+        funnel=await _funnel(connection, spans, shown),
+        metrics=metrics,
+        coverage=_coverage(spans),
+        spend=_spend(sums, known),
+        ever=bool(spans) or await _newest(connection) is not None,
+    )
+
+
+async def services(connection: AsyncConnection) -> list[str]:
+    """Names of the services that were seen."""
+    rows = await connection.execute(select(slices.c.service).distinct().order_by(slices.c.service).limit(200))
+    return [name for (name,) in rows if name]
+
+
+async def _slices_of(connection: AsyncConnection, service: str) -> list[int] | None:
+    if not service:
+        return None
+    rows = await connection.execute(select(slices.c.id).where(slices.c.service == service))
+    return [id_ for (id_,) in rows]
+
+
+def metrics_of(sums: Iterable[ResultSum], known: dict[int, Evaluator], shown: Range) -> tuple[Metric, ...]:
+    """One row for each evaluator but people, who stand beside the others."""
+    lines: defaultdict[tuple[str, str, str], list[ResultSum]] = defaultdict(list)
+    people: defaultdict[str, list[ResultSum]] = defaultdict(list)
+    for one in sums:
+        evaluator = known.get(one.evaluator)
+        if evaluator is None or not evaluator.counts:
+            continue
+        if evaluator.type == "human":
+            people[evaluator.name].append(one)
+        else:
+            lines[evaluator.line].append(one)
+    rows = [_metric(line, found, known, people[line[0]], shown) for line, found in lines.items()]
+    return tuple(sorted(rows, key=lambda row: (not row.rate.enough, row.rate.high or 0.0, row.name, row.type)))
+
+
+def _metric(
+    line: tuple[str, str, str],
+    sums: list[ResultSum],
+    known: dict[int, Evaluator],
+    people: list[ResultSum],
+    shown: Range,
+) -> Metric:
+    now = latest(sums)
+    own = [one for one in sums if one.evaluator == now]
+    said = sum(one.passes for one in people)
+    return Metric(
+        name=line[0],
+        type=line[1],
+        evaluator_id=line[2],
+        version=known[now].version,
+        versions=len({one.evaluator for one in sums}),
+        rate=rate_of_sums(own),
+        fails=sum(one.fails for one in own),
+        errors=sum(one.errors for one in own),
+        people=Rate(passes=said, n=said + sum(one.fails for one in people)),
+        over_time=_over_time(sums, known, shown),
+    )
+
+
+def _over_time(sums: list[ResultSum], known: dict[int, Evaluator], shown: Range) -> tuple[Bucket, ...]:
+    """Each bucket by the version that did most in it: versions are never mixed."""
+    by_bucket: defaultdict[int, list[ResultSum]] = defaultdict(list)
+    for one in sums:
+        by_bucket[one.bucket].append(one)
+    buckets: list[Bucket] = []
+    for number in shown.buckets:
+        start = number * shown.step_ns
+        found = by_bucket.get(number)
+        if not found:
+            buckets.append(Bucket(start_ns=start, version="", rate=Rate()))
+            continue
+        most = max(found, key=lambda one: (one.passes + one.fails, one.evaluator))
+        buckets.append(Bucket(start_ns=start, version=known[most.evaluator].version, rate=rate_of_sums([most])))
+    return tuple(buckets)
+
+
+def _sentence(spans: list[SpanSum], metrics: tuple[Metric, ...], shown: Range) -> str:
+    calls, flagged = sum(one.n for one in spans), sum(one.flagged for one in spans)
+    if not calls:
+        return f"No calls in {shown.words}."
+    sentence = f"{figures.count(calls)} calls in {shown.words}; {figures.part(flagged, calls)} have a failing result."
+    worst = next((row for row in metrics if row.rate.enough), None)
+    if worst is None:
+        return sentence
+    who = "by its judge " if worst.type == "llm_judge" else ""
+    return f"{sentence} Lowest {who}is {worst.name}: {worst.rate.share_text} pass ({worst.rate.range_text})."
+
+
+async def _funnel(connection: AsyncConnection, spans: list[SpanSum], shown: Range) -> tuple[Step, ...]:
+    confirmed = await _number(
+        connection,
+        select(func.count(labels.c.span.distinct())).where(
+            labels.c.verdict == "fail",
+            labels.c.day >= day_of(shown.from_ns),
+            labels.c.day <= day_of(shown.to_ns - 1),
+        ),
+    )
+    made = await _number(
+        connection,
+        select(func.count(cases.c.id.distinct())).where(
+            cases.c.created_ns >= shown.from_ns, cases.c.created_ns < shown.to_ns
+        ),
+    )
+    listed = shown.address("/evaluations")
+    return (
+        Step(name="Calls", n=sum(one.n for one in spans), says="received", path=listed),
+        Step(name="Checked", n=sum(one.checked for one in spans), says="by inline checks", path=listed),
+        Step(
+            name="Flagged", n=sum(one.flagged for one in spans), says="with a failing result",
+            path=shown.address("/evaluations", label="fail"),
+        ),
+        Step(
+            name="Judged", n=sum(one.n for one in spans if one.coverage == "judged"), says="by a model",
+            path=shown.address("/evaluations", coverage="judged"),
+        ),
+        Step(
+            name="Reviewed", n=sum(one.labelled for one in spans), says="by a person",
+            path=shown.address("/evaluations", reviewed="yes"),
+        ),
+        Step(
+            name="Confirmed", n=confirmed, says="failing, says a person",
+            path=shown.address("/evaluations", reviewed="yes", label="fail"),
+        ),
+        Step(name="Cases", n=made, says="made of them", path="/cases"),
+    )  # fmt: skip
+
+
+def _coverage(spans: list[SpanSum]) -> tuple[Outcome, ...]:
+    counted: defaultdict[str, int] = defaultdict(int)
+    for one in spans:
+        counted[one.coverage] += one.n
+    rows = [Outcome(outcome=name, n=n) for name, n in counted.items()]
+    return tuple(sorted(rows, key=lambda row: (-row.n, row.outcome)))
+
+
+def _spend(sums: list[ResultSum], known: dict[int, Evaluator]) -> tuple[Spend, ...]:
+    """Of every judge, shadow ones too: they cost as much."""
+    found: defaultdict[str, list[ResultSum]] = defaultdict(list)
+    for one in sums:
+        evaluator = known.get(one.evaluator)
+        if evaluator is not None and evaluator.type == "llm_judge":
+            found[evaluator.evaluator_id or evaluator.name].append(one)
+    rows = [
+        Spend(
+            evaluator_id=name,
+            results=sum(one.passes + one.fails + one.errors for one in some),
+            cost=sum(one.cost for one in some),
+        )
+        for name, some in found.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.cost, row.evaluator_id)))
+
+
+async def _facts(connection: AsyncConnection, now_ns: int, chosen: list[int] | None, spans: list[SpanSum]) -> Facts:
+    now = hour_of(now_ns) + 1
+    recent = await result_sums(connection, Window(now - 24, now), slices=chosen)
+    before = await result_sums(connection, Window(now - 24 - _WEEK, now - 24), slices=chosen)
+    month = await result_sums(connection, Window(now - _MONTH, now), slices=chosen)
+    known = await evaluators_of(connection, {one.evaluator for one in (*recent, *before, *month)})
+    waiting = await connection.execute(
+        select(func.count(), func.min(review_items.c.created_ns)).where(
+            review_items.c.state.in_(("open", "adjudicate")), review_items.c.merged_into.is_(None)
+        )
+    )
+    items, oldest = waiting.one()
+    lone = await _number(
+        connection,
+        select(func.count()).select_from(results).where(
+            not_(results.c.joined), results.c.day >= day_of(now_ns - 7 * DAY_NS), results.c.at_ns < now_ns - _SETTLED_NS
+        ),
+    )  # fmt: skip
+    counted = {one.coverage: one.n for one in spans}
+    return Facts(
+        now_ns=now_ns,
+        recent={known[one.evaluator]: rate_of_sums([one]) for one in recent if one.evaluator in known},
+        before={known[one.evaluator]: rate_of_sums([one]) for one in before if one.evaluator in known},
+        needed=needed_labels(month, known),
+        waiting=items,
+        oldest_ns=oldest,
+        newest_hour=await _newest(connection),
+        lone=lone,
+        over_budget=counted.get("over_budget", 0),
+        judged=counted.get("judged", 0),
+    )
+
+
+async def _newest(connection: AsyncConnection) -> int | None:
+    return (await connection.execute(select(func.max(span_hours.c.hour)))).scalar_one()
+
+
+async def _number(connection: AsyncConnection, statement: Any) -> int:
+    return (await connection.execute(statement)).scalar_one()

@@ -1,0 +1,164 @@
+"""Reads pass rates by slice from sums."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from otel_evals_backend.slices.records import Bucket, Choice, Slice, Slices
+from otel_evals_backend.storage.sums import ResultSum, Window, result_sums
+from otel_evals_backend.storage.tables import feedback_hours, slices
+from otel_evals_backend.web.figures import Rate
+from otel_evals_backend.web.quality import Evaluator, evaluators_of, latest, rate_of_sums
+from otel_evals_backend.web.ranges import Range
+
+MOST: Final = 200
+"""Slices that are shown; a page with more helps nobody."""
+NEGATIVE: Final = frozenset({"thumbs_down", "regenerate", "rephrase", "abandon", "correction"})
+_FIRST: Final = {"llm_judge": 0, "code": 1, "human": 2, "user": 3}
+_Key = tuple[str, str, str]
+ORDERS: Final[dict[str, Callable[[Slice], tuple[float | int | str, ...]]]] = {
+    "worst": lambda row: (not row.rate.enough, row.rate.high or 0.0, -row.rate.n),
+    "n": lambda row: (-row.rate.n,),
+    "model": lambda row: (row.model, row.prompt_name, row.prompt_version),
+    "prompt": lambda row: (row.prompt_name, row.prompt_version, row.model),
+    "feedback": lambda row: (-row.negative, -row.feedback),
+}
+"""How the page may be sorted. Slices without an estimate are never worst."""
+
+
+async def slices_of(
+    connection: AsyncConnection, shown: Range, metric: str = "", order: str = "worst", service: str = ""
+) -> Slices:
+    """One metric by slice; the metric with most results by judges, else by checks, unless one is named."""
+    window = Window(shown.from_hour, shown.to_hour)
+    keys = await _keys(connection, service)
+    chosen = list(keys) if service else None
+    whole = await result_sums(connection, window, by_hours=False, slices=chosen)
+    known = {
+        key: one for key, one in (await evaluators_of(connection, {s.evaluator for s in whole})).items() if one.counts
+    }
+    choices = _choices(whole, known)
+    line = _line(choices, metric)
+    if line is None:
+        return _nothing(shown, metric, choices)
+    own = [one for one in whole if one.evaluator in known and known[one.evaluator].line == line]
+    present = known[latest(own)]
+    sums = await result_sums(
+        connection, window, by_hours=shown.by_hours, by_slice=True, evaluators=[present.id], slices=chosen
+    )
+    rows = _rows(sums, keys, await _feedback(connection, window, keys), shown)
+    rows.sort(key=lambda row: -row.rate.n)
+    kept = sorted(rows[:MOST], key=lambda row: (*ORDERS[order](row), row.model, row.prompt_name, row.prompt_version))
+    return Slices(
+        from_ns=shown.from_ns,
+        to_ns=shown.to_ns,
+        sentence=sentence(kept, present),
+        metric=line[0],
+        type=line[1],
+        version=present.version,
+        whole=rate_of_sums([one for one in own if one.evaluator == present.id]),
+        slices=tuple(kept),
+        left_out=max(0, len(rows) - MOST),
+        metrics=choices,
+    )
+
+
+def sentence(rows: Iterable[Slice], evaluator: Evaluator) -> str:
+    """Which slice is worst, and how the others are: said only where its interval lies below theirs."""
+    known = sorted((row for row in rows if row.rate.enough), key=ORDERS["worst"])
+    says = "the judge passes " if evaluator.type == "llm_judge" else ""
+    if not known:
+        return f"Not enough results of {evaluator.name} in any slice to compare them."
+    worst, others = known[0], known[1:]
+    first = f"{words(worst)}: {says}{worst.rate.range_text} %"
+    if not others:
+        return f"One slice has enough results of {evaluator.name}. {first}."
+    low = min(row.rate.low or 0.0 for row in others)
+    high = max(row.rate.high or 0.0 for row in others)
+    if (worst.rate.high or 0.0) < low:
+        return f"{first} of answers pass {evaluator.name}: worst. The others: {100 * low:.0f}–{100 * high:.0f} %."  # noqa: RUF001 - a dash between numbers
+    return f"No slice is worse than all others for certain. Lowest is {first}."
+
+
+def words(row: Slice) -> str:
+    """`Prompt support v13 with model-b`."""
+    prompt = " ".join(part for part in (row.prompt_name, row.prompt_version) if part)
+    return f"Prompt {prompt or 'unknown'} with {row.model or 'an unknown model'}"
+
+
+def _rows(
+    sums: list[ResultSum], keys: dict[int, _Key], signals: dict[_Key, tuple[int, int]], shown: Range
+) -> list[Slice]:
+    grouped: defaultdict[_Key, list[ResultSum]] = defaultdict(list)
+    for one in sums:
+        grouped[keys.get(one.slice, ("", "", ""))].append(one)
+    rows: list[Slice] = []
+    for key, found in grouped.items():
+        by_bucket: defaultdict[int, list[ResultSum]] = defaultdict(list)
+        for one in found:
+            by_bucket[one.bucket].append(one)
+        over_time = tuple(
+            Bucket(
+                start_ns=number * shown.step_ns, rate=rate_of_sums(by_bucket[number]) if number in by_bucket else Rate()
+            )
+            for number in shown.buckets
+        )
+        every, negative = signals.get(key, (0, 0))
+        rows.append(
+            Slice(
+                model=key[0], prompt_name=key[1], prompt_version=key[2], rate=rate_of_sums(found),
+                fails=sum(one.fails for one in found), feedback=every, negative=negative, over_time=over_time,
+            )
+        )  # fmt: skip
+    return rows
+
+
+async def _keys(connection: AsyncConnection, service: str) -> dict[int, _Key]:
+    statement = select(slices.c.id, slices.c.model, slices.c.prompt_name, slices.c.prompt_version)
+    if service:
+        statement = statement.where(slices.c.service == service)
+    return {id_: (model, name, version) for id_, model, name, version in await connection.execute(statement)}
+
+
+async def _feedback(connection: AsyncConnection, window: Window, keys: dict[int, _Key]) -> dict[_Key, tuple[int, int]]:
+    table = feedback_hours
+    statement = (
+        select(table.c.slice, table.c.signal, func.sum(table.c.n))
+        .where(table.c.hour >= window.from_hour, table.c.hour < window.to_hour)
+        .group_by(table.c.slice, table.c.signal)
+    )
+    found: dict[_Key, tuple[int, int]] = {}
+    for slice_, signal, n in await connection.execute(statement):
+        if slice_ in keys:
+            every, negative = found.get(keys[slice_], (0, 0))
+            found[keys[slice_]] = (every + int(n), negative + (int(n) if signal in NEGATIVE else 0))
+    return found
+
+
+def _choices(sums: Iterable[ResultSum], known: dict[int, Evaluator]) -> tuple[Choice, ...]:
+    counted: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    for one in sums:
+        if one.evaluator in known:
+            counted[known[one.evaluator].line] += one.passes + one.fails
+    rows = [Choice(name=line[0], type=line[1], evaluator_id=line[2], n=n) for line, n in counted.items()]
+    return tuple(sorted(rows, key=lambda row: (_FIRST.get(row.type, len(_FIRST)), row.name)))
+
+
+def _line(choices: tuple[Choice, ...], metric: str) -> tuple[str, str, str] | None:
+    """`metric` is a name, or a name and a type as `name:type` where both a judge and a check decide it."""
+    name, _, kind = metric.partition(":")
+    for one in choices:
+        if not name or (one.name == name and kind in ("", one.type)):
+            return (one.name, one.type, one.evaluator_id)
+    return None
+
+
+def _nothing(shown: Range, metric: str, choices: tuple[Choice, ...]) -> Slices:
+    said = f"No results of {metric} in {shown.words}." if metric else f"No results in {shown.words}."
+    return Slices(
+        from_ns=shown.from_ns, to_ns=shown.to_ns, sentence=said, metric=metric, type="", version="", whole=Rate(),
+        slices=(), left_out=0, metrics=choices,
+    )  # fmt: skip
