@@ -136,6 +136,13 @@ class ReviewSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     double: Annotated[float, Meta(ge=0, le=1, description="Share of items that two people label. Default: 0.15.")] = (
         0.15
     )
+    salt: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^\x00]{1,200}$",
+            description="Key of the draw of the random share, as `sampling.salt` is of the judges'. Default: otel-evals.",
+        ),
+    ] = "otel-evals"
     lease: Annotated[Duration, Meta(description="How long an item is reserved. Default: 10m.")] = Duration(600)
     open_items: Annotated[
         int,
