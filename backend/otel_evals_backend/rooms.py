@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from otel_evals_backend.context import Context
+from otel_evals_backend.ingest import joining
 from otel_evals_backend.ingest import routes as ingest
 from otel_evals_backend.overview import routes as overview
 from otel_evals_backend.review import api as review_api
@@ -31,5 +32,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 BACKGROUND: Final[tuple[tuple[str, Callable[[Context], Coroutine[Any, Any, None]]], ...]] = (
     ("review", review_work.run),
+    ("late joins", joining.run),
 )
 """Name and work of what runs as long as the backend does."""

@@ -1,5 +1,6 @@
-"""The call that a span stands for, put together from what is stored of its trace: by the processor's own functions, so
-that people see what the checks and judges saw.
+"""The call that a span stands for, put together from what is stored of its trace.
+
+By the processor's own functions, so that people see what the checks and judges saw.
 
 Called by the pages that show a span and by review.
 """

@@ -60,16 +60,17 @@ def _plain(value: Any, depth: int) -> Any:
     """`value` as JSON can carry it."""
     if depth > _DEPTH:
         return None
-    if isinstance(value, str):
-        return well_formed(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value if -(1 << 63) <= value < 1 << 64 else str(value)
     if isinstance(value, msgspec.Struct):
-        found = {name: getattr(value, name) for name in value.__struct_fields__}
-        return {name: _plain(item, depth + 1) for name, item in found.items()}
-    if isinstance(value, dict):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, str):
+        plain: Any = well_formed(value)
+    elif isinstance(value, dict):
         table = cast("dict[Any, Any]", value)
-        return {well_formed(str(name)): _plain(item, depth + 1) for name, item in table.items()}
-    if isinstance(value, list | tuple | frozenset):
-        return [_plain(item, depth + 1) for item in cast("list[Any]", value)]
-    return value
+        plain = {well_formed(str(name)): _plain(item, depth + 1) for name, item in table.items()}
+    elif isinstance(value, list | tuple | frozenset):
+        plain = [_plain(item, depth + 1) for item in cast("list[Any]", value)]
+    elif isinstance(value, int) and not isinstance(value, bool) and not -(1 << 63) <= value < 1 << 64:
+        plain = str(value)
+    else:
+        plain = value
+    return plain

@@ -18,7 +18,7 @@ _LONGEST_CALL: Final = 7 * DAY_NS
 
 
 def text(value: Any, cap: int = _NAME) -> str | None:
-    """A text without NUL and lone surrogates, at most `cap` characters; None for anything else and for the empty one."""
+    """A text without NUL and lone surrogates, at most `cap` characters; None for what is no text, or empty."""
     if not isinstance(value, str) or not value:
         return None
     if len(value) > cap:

@@ -20,6 +20,7 @@ from otel_evals_backend.context import Context
 from otel_evals_backend.keeping.arrivals import Arrivals
 from otel_evals_backend.keeping.keep import keep
 from otel_evals_backend.keeping.kept import Kept
+from otel_evals_backend.storage.database import Database
 
 _LOG: Final = logging.getLogger(__name__)
 _ROWS: Final = 20_000
@@ -27,7 +28,7 @@ _ROWS: Final = 20_000
 _TRIES: Final = 5
 """Times that a transaction is tried when another process has met the same new spans at the same moment."""
 
-AfterKeep = Callable[[AsyncConnection, Kept], Awaitable[None]]
+AfterKeep = Callable[[Database, AsyncConnection, Context, Kept], Awaitable[None]]
 """What goes on in the same transaction with what became known."""
 
 
@@ -126,7 +127,7 @@ class Commits:
         async with context.database.write() as connection:
             kept = await keep(context.database, connection, arrivals, now_ns=context.clock.time_ns())
             for go_on in self._after:
-                await go_on(connection, kept)
+                await go_on(context.database, connection, context, kept)
 
 
 def _joined(several: Sequence[Arrivals]) -> Arrivals:

@@ -67,7 +67,7 @@ def read_result(span: bytes, at_ns: int, attributes: Mapping[str, Any], policy: 
 
 
 @lru_cache(maxsize=4096)
-def _evaluator(name: str, kind: Any, evaluator_id: str, version: str, offline: bool, shadow: bool) -> Evaluator:  # noqa: FBT001 - the parts of a key
+def _evaluator(name: str, kind: Any, evaluator_id: str, version: str, offline: bool, shadow: bool) -> Evaluator:  # noqa: FBT001, PLR0917 - the parts of a key
     return Evaluator(
         name=name,
         type=kind if kind in _TYPES else EvaluatorType.CODE.value,

@@ -38,6 +38,7 @@ from otel_evals_backend.ingest.bounds import Times
 from otel_evals_backend.ingest.commit import Commits
 from otel_evals_backend.ingest.read import Read, RequestReader
 from otel_evals_backend.records import LOCAL
+from otel_evals_backend.review.select import consider
 
 ROUTER: Final = APIRouter()
 _SCOPE: Final = "send"
@@ -62,7 +63,7 @@ class Ingest:
         self.admission = Admission(limits, context.clock)
         versions = PromptVersions(_FINGERPRINTS, context.clock)
         self._reader = RequestReader(Policy(settings.content), Sealer(settings.content), versions.label)
-        self._commits = Commits(context)
+        self._commits = Commits(context, after=(consider,))
 
     async def export(self, signal: Signal, request: Request) -> Accepted:
         """Take one request. Raises what `receive.status` has an answer for."""

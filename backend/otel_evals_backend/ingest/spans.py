@@ -1,7 +1,7 @@
 """An evaluated span as a row: what the processor decided stands in attributes, the facts of the call in its reading."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -55,7 +55,7 @@ def span_row(
         error_type=text(reading.error_type) or text(get(gen_ai.ERROR_TYPE)),
         response_id=text(reading.response_id, _ID) or text(get(gen_ai.RESPONSE_ID), _ID),
         conversation_id=text(reading.conversation_id, _ID) or text(get(gen_ai.CONVERSATION_ID), _ID),
-        band=_BANDS.get(get(otel_evals.RISK_BAND)) if isinstance(get(otel_evals.RISK_BAND), str) else None,
+        band=_BANDS.get(text(get(otel_evals.RISK_BAND)) or ""),
         reasons=_reasons(get(otel_evals.RISK_REASONS)),
         route=text(get(otel_evals.ROUTE)),
         decision=text(get(otel_evals.DECISION)),
@@ -115,5 +115,5 @@ def _extra(span: SpanView) -> str:
 def _reasons(value: Any) -> str:
     if not isinstance(value, list) or not value:
         return "[]"
-    names = [name for item in value[:_REASONS] if (name := text(item)) is not None]
+    names = [name for item in cast("list[Any]", value)[:_REASONS] if (name := text(item)) is not None]
     return msgspec.json.encode(names).decode()

@@ -6,7 +6,7 @@ begun by then. A better candidate that comes later takes the signal over, so tha
 On PostgreSQL a signal and its span may be kept at the same moment without seeing each other: `join_lone` looks again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -170,12 +170,12 @@ _TARGET: Final = (
 )  # fmt: skip
 
 
-def _targets(*where: ColumnElement[bool]) -> Select[Any]:
+def _targets(*where: ColumnElement[bool]) -> Any:
     by_key = and_(known_spans.c.day == spans.c.day, known_spans.c.span == spans.c.span)
     return select(*_TARGET).select_from(spans.join(known_spans, by_key)).where(*where)
 
 
-async def _one(connection: AsyncConnection, statement: Select[Any]) -> _Target | None:
+async def _one(connection: AsyncConnection, statement: Any) -> _Target | None:
     row = (await connection.execute(statement.limit(1))).first()
     return None if row is None else _target(row)
 
@@ -219,13 +219,15 @@ def _signals(where: ColumnElement[bool]) -> Select[Any]:
 
 
 def _value(row: Any, name: str) -> Any:
-    value = getattr(row, name)
-    return bytes(value) if isinstance(value, bytes | memoryview) else value
+    value: Any = getattr(row, name)
+    return value if isinstance(value, str | int | float | None) else bytes(value)
+
+
+_SIGNAL: Final[tuple[str, ...]] = FeedbackArrival.__struct_fields__
 
 
 def _signal_of(row: Any) -> FeedbackArrival:
-    names: Iterator[str] = iter(FeedbackArrival.__struct_fields__)
-    return FeedbackArrival(**{name: _value(row, name) for name in names})
+    return FeedbackArrival(**{name: _value(row, name) for name in _SIGNAL})
 
 
 def _target(row: Any) -> _Target:

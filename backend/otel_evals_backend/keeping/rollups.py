@@ -1,5 +1,7 @@
-"""Writes differences of sums. Rows in the order of their keys, so that two writers never wait for each other in a ring;
-a row that has come down to nothing is removed, so that the tables are those of a clean run.
+"""Writes differences of sums.
+
+Rows in the order of their keys, so that two writers never wait for each other in a ring; a row that has come down to
+nothing is removed, so that the tables are those of a clean run.
 """
 
 from collections.abc import Mapping

@@ -1,11 +1,11 @@
 """What the tables know of spans already: read for those alone that are not new."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.keeping.arrivals import Evaluator, ResultArrival, Slice, SpanArrival
@@ -14,6 +14,7 @@ from otel_evals_backend.storage.tables import evaluators, known_spans, results, 
 _CHUNK: Final = 500
 """Keys in one statement: SQLite takes 32 766 parameters, and a plan for each length is kept."""
 _SLICE: Final = tuple(Slice.__struct_fields__)
+_EVALUATOR: Final = tuple(Evaluator.__struct_fields__)
 _SPAN: Final = tuple(f for f in SpanArrival.__struct_fields__ if f not in ("slice", "span"))
 _RESULT: Final = tuple(f for f in ResultArrival.__struct_fields__ if f not in ("span", "evaluator", "explanation"))
 
@@ -38,8 +39,10 @@ def chunks(keys: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 async def known_days(connection: AsyncConnection, keys: Iterable[bytes]) -> dict[bytes, int]:
-    """The days of those of the spans of which anything is known; nobody else changes them until the end of the
-    transaction."""  # noqa: D209 - the sentence is one
+    """The days of those of the spans of which anything is known.
+
+    On PostgreSQL nobody else changes what is known of them until the transaction ends; SQLite has one writer.
+    """
     found: dict[bytes, int] = {}
     for part in chunks(sorted(keys)):
         statement = (
@@ -56,12 +59,12 @@ async def load(connection: AsyncConnection, days: dict[bytes, int]) -> dict[byte
     """What is known of these spans, by the days under which they are filed."""
     stored = {key: StoredSpan(day=day) for key, day in days.items()}
     for part in chunks(days):
-        for row in await connection.execute(_spans(part)):
-            known = stored[bytes(row.span)]
-            known.span, known.fails, known.labels = span_of(row), row.fails, row.labels
-        for row in await connection.execute(_results(part)):
+        for row in (await connection.execute(_spans(part))).mappings():
+            known = stored[bytes(row["span"])]
+            known.span, known.fails, known.labels = span_of(row), row["fails"], row["labels"]
+        for row in (await connection.execute(_results(part))).mappings():
             result = result_of(row)
-            stored[result.span].results[row.evaluator] = result
+            stored[result.span].results[row["evaluator"]] = result
     return stored
 
 
@@ -76,9 +79,8 @@ def _spans(keys: Sequence[bytes]) -> Select[Any]:
 
 
 def _results(keys: Sequence[bytes]) -> Select[Any]:
-    who = (evaluators.c.name, evaluators.c.type, evaluators.c.evaluator_id, evaluators.c.version, evaluators.c.source)
     return (
-        select(results, *who, evaluators.c.shadow)
+        select(results, *(evaluators.c[name] for name in _EVALUATOR))
         .select_from(known_spans)
         .join(results, and_(results.c.day == known_spans.c.day, results.c.span == known_spans.c.span))
         .join(evaluators, evaluators.c.id == results.c.evaluator)
@@ -86,18 +88,13 @@ def _results(keys: Sequence[bytes]) -> Select[Any]:
     )
 
 
-def span_of(row: Row[Any]) -> SpanArrival:
+def span_of(row: Mapping[Any, Any]) -> SpanArrival:
     """A span from its row joined with its slice's (as `slice_<column>`)."""
-    values = row._mapping  # noqa: SLF001 - documented; the underscore keeps columns' names free
-    where = Slice(**{name: values[f"slice_{name}"] for name in _SLICE})
-    return SpanArrival(span=bytes(row.span), slice=where, **{name: values[name] for name in _SPAN})
+    where = Slice(**{name: row[f"slice_{name}"] for name in _SLICE})
+    return SpanArrival(span=bytes(row["span"]), slice=where, **{name: row[name] for name in _SPAN})
 
 
-def result_of(row: Row[Any]) -> ResultArrival:
+def result_of(row: Mapping[Any, Any]) -> ResultArrival:
     """A result from its row joined with its evaluator's."""
-    values = row._mapping  # noqa: SLF001 - documented; the underscore keeps columns' names free
-    who = Evaluator(
-        name=row.name, type=row.type, evaluator_id=row.evaluator_id, version=row.version, source=row.source,
-        shadow=row.shadow,
-    )  # fmt: skip
-    return ResultArrival(span=bytes(row.span), evaluator=who, **{name: values[name] for name in _RESULT})
+    who = Evaluator(**{name: row[name] for name in _EVALUATOR})
+    return ResultArrival(span=bytes(row["span"]), evaluator=who, **{name: row[name] for name in _RESULT})
