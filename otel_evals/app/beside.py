@@ -4,6 +4,8 @@ Called by `run` around the whole of `up`, so that the backend takes results befo
 still takes them while the processor drains.
 """
 
+import asyncio
+import importlib
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable
@@ -76,7 +78,8 @@ async def beside(config: Config, wish: BackendWish, *, demo_data: str | None) ->
     if own.send_to is None and (target := _own_address(config, http)):
         flags += ["--send-to", target]
     companion = Companion(flags, listen=listen, grace=float(config.shutdown.grace), clock=SystemClock(), tell=_tell)
-    await companion.start()
+    # Its start takes a second or two, and so does the import of what comes next: both at once.
+    await asyncio.gather(companion.start(), asyncio.to_thread(importlib.import_module, "otel_evals.app.up"))
     try:
         yield Beside(apply=_Apply(companion.address, http), pages=companion.address)
     finally:

@@ -55,8 +55,8 @@ async def _processor(config: Config, reload: Reload) -> int:
 
 
 async def _up(config: Config, demo: "Arranged | None", reload: Reload, backend: BackendWish) -> int:
-    from otel_evals.app.up import Up  # noqa: PLC0415 - the view and the demo are not for a processor alone
-
     demo_data = demo.apply(config).data if demo is not None else None
     async with beside(config, backend, demo_data=demo_data) as companion:
+        from otel_evals.app.up import Up  # noqa: PLC0415 - the view and the demo are not for a processor alone
+
         return await Up(config, demo=demo, reload=reload, beside=companion).run()
