@@ -77,8 +77,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 def decide(seen: Seen, plan: Plan, settings: ReviewSettings) -> tuple[Candidate, ...]:
     """The items that `seen` is worth, at most one a metric."""
     judged = _by_metric(said for said in seen.said if said.type == "llm_judge")
-    checks = [said for said in seen.said if said.type == "code" and not said.shadow]
-    found = [_judged(seen, metric, said, checks, plan, settings) for metric, said in judged.items()]
+    checks = _checks(seen)
+    found = [_judged(seen, metric, said, plan, settings) for metric, said in judged.items()]
     if seen.band == _HIGH:
         failing = _by_metric(said for said in checks if said.label == FAIL and said.metric not in judged)
         found += [_chosen(seen, metric, {Reason.HIGH_RISK}, said[-1]) for metric, said in failing.items()]
@@ -87,13 +87,11 @@ def decide(seen: Seen, plan: Plan, settings: ReviewSettings) -> tuple[Candidate,
     return tuple(candidate for candidate in found if candidate is not None)
 
 
-def _judged(
-    seen: Seen, metric: str, said: Sequence[Said], checks: Sequence[Said], plan: Plan, settings: ReviewSettings
-) -> Candidate | None:
+def _judged(seen: Seen, metric: str, said: Sequence[Said], plan: Plan, settings: ReviewSettings) -> Candidate | None:
     active = next((one for one in reversed(said) if not one.shadow), None)
     if active is None:
         return None
-    reasons = _reasons(seen, active, said, checks, settings)
+    reasons = _reasons(seen, active, said, settings)
     share = plan.get((metric, active.stratum or "", active.label), settings.audit)
     if seen.drawn < share and active.probability is not None:
         worth = max(random_worth(seen.drawn, share), chosen_worth(reasons, seen.band))
@@ -102,11 +100,9 @@ def _judged(
     return _chosen(seen, metric, reasons, active) if reasons else None
 
 
-def _reasons(
-    seen: Seen, active: Said, said: Sequence[Said], checks: Sequence[Said], settings: ReviewSettings
-) -> set[Reason]:
+def _reasons(seen: Seen, active: Said, said: Sequence[Said], settings: ReviewSettings) -> set[Reason]:
     fails = active.label == FAIL
-    flagged = any(check.label == FAIL for check in checks)
+    flagged = any(check.label == FAIL for check in _checks(seen))
     near = active.score is not None and abs(active.score - _LINE) <= settings.near
     tests = {
         Reason.HIGH_RISK: fails and seen.band == _HIGH,
@@ -117,6 +113,10 @@ def _reasons(
         Reason.FEEDBACK: seen.feedback < 0,
     }
     return {reason for reason, holds in tests.items() if holds}
+
+
+def _checks(seen: Seen) -> list[Said]:
+    return [said for said in seen.said if said.type == "code" and not said.shadow]
 
 
 def _chosen(seen: Seen, metric: str, reasons: set[Reason], said: Said | None) -> Candidate:

@@ -35,6 +35,21 @@ from otel_evals_backend.storage.tables import (
     texts,
 )
 
+
+class _Giving(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request brings, with what is known of it."""
+
+    context: Context
+    person: Person
+    item: Any
+    """The row."""
+    mine: list[Any]
+    """This person's labels of it so far."""
+    answer: Answer
+    key: str
+    """Of the request."""
+
+
 FIRST: Final = "first"
 SECOND: Final = "second_thought"
 ADJUDICATION: Final = "adjudication"
@@ -71,7 +86,8 @@ async def give(
         if again is None:
             if adjudicating and item.state != State.ADJUDICATE.value:
                 raise Refused(409, "nobody disagrees about this item")
-            again = await _new(context, connection, person, item, mine, answer, request_key)
+            giving = _Giving(context=context, person=person, item=item, mine=mine, answer=answer, key=request_key)
+            again = await _new(connection, giving)
         return await reveal(context, connection, item, again)
 
 
@@ -113,27 +129,16 @@ async def _locked(connection: AsyncConnection, item_id: str) -> Any:
     return row
 
 
-async def _new(
-    context: Context,
-    connection: AsyncConnection,
-    person: Person,
-    item: Any,
-    mine: list[Any],
-    answer: Answer,
-    request_key: str,
-) -> Any:
-    if answer.second_thought and not mine:
+async def _new(connection: AsyncConnection, giving: _Giving) -> Any:
+    context, person, item, answer = giving.context, giving.person, giving.item, giving.answer
+    held = await _reservation(connection, item.id, person.id)
+    if answer.second_thought and not giving.mine:
         raise Refused(409, "a second thought needs a first label")
-    if mine and not answer.second_thought:
+    if giving.mine and not answer.second_thought:
         raise Refused(409, "you have labelled this item; a second thought is a label of its own")
-    held = (
-        await connection.execute(
-            select(reservations.c.picked).where(reservations.c.item == item.id, reservations.c.reviewer == person.id)
-        )
-    ).one_or_none()
-    if not mine and held is None:
+    if not giving.mine and held is None:
         raise Refused(409, "this item is not reserved for you: take it first")
-    row = _row(context, person, item, mine, answer, request_key, picked=held is not None and held.picked)
+    row = _row(giving, picked=held is not None and held.picked)
     await connection.execute(insert(labels), row)
     if not answer.second_thought:
         await _counts(connection, item)
@@ -148,14 +153,18 @@ async def _new(
     return (await connection.execute(select(labels).where(labels.c.id == row["id"]))).one()
 
 
-def _row(
-    context: Context, person: Person, item: Any, mine: list[Any], answer: Answer, request_key: str, *, picked: bool
-) -> dict[str, Any]:
-    kind = SECOND if answer.second_thought else ADJUDICATION if item.state == "adjudicate" else FIRST
+async def _reservation(connection: AsyncConnection, item: str, reviewer: str) -> Any:
+    statement = select(reservations.c.picked).where(reservations.c.item == item, reservations.c.reviewer == reviewer)
+    return (await connection.execute(statement)).one_or_none()
+
+
+def _row(giving: _Giving, *, picked: bool) -> dict[str, Any]:
+    item, person, answer = giving.item, giving.person, giving.answer
+    kind = SECOND if answer.second_thought else ADJUDICATION if item.state == State.ADJUDICATE.value else FIRST
     blind = not picked and kind != SECOND
     drawn = item.random and blind
     # A person's first label of an item has one possible id: two at once cannot both be kept.
-    which = request_key if kind == SECOND else FIRST
+    which = giving.key if kind == SECOND else FIRST
     return {
         "id": sha256(f"label\0{item.id}\0{person.id}\0{which}".encode()).hexdigest()[:24],
         "item": item.id,
@@ -177,9 +186,9 @@ def _row(
         "rubric_version": question_of(item.metric).version,
         "seconds": answer.seconds,
         "kind": kind,
-        "supersedes": mine[-1].id if mine else None,
-        "request_key": request_key,
-        "at_ns": context.clock.time_ns(),
+        "supersedes": giving.mine[-1].id if giving.mine else None,
+        "request_key": giving.key,
+        "at_ns": giving.context.clock.time_ns(),
     }
 
 

@@ -117,21 +117,28 @@ async def _free(
 ) -> str | None:
     now = context.clock.time_ns()
     full: list[str] = [beside] if beside else []
+    wait = False
     for _ in range(_TRIES):
         statement = (
             answerable_by(reviewer, state, now)
             .where(review_items.c.id.not_in(full))
             .order_by(review_items.c.priority.desc(), review_items.c.id)
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=not wait)
         )
+        attempt = await connection.begin_nested()
         item = (await connection.execute(statement)).scalar_one_or_none()
-        if item is None:
-            return None
-        if await _has_room(connection, item, reviewer, now):
+        if item is not None and await _has_room(connection, item, reviewer, now):
             await _reserve(context, connection, item, reviewer)
+            await attempt.commit()
             return item
-        full.append(item)
+        await attempt.rollback()  # gives the row's lock back, so that nobody waits for another while holding one
+        if item is not None:
+            full.append(item)
+        elif wait:
+            return None
+        else:
+            wait = True  # what others hold at this moment may have room for one more
     return None
 
 

@@ -117,7 +117,7 @@ async def cells_of(connection: AsyncConnection, now_ns: int) -> dict[str, list[C
 async def _labelled(connection: AsyncConnection, since: int) -> dict[tuple[str, str, int], tuple[int, int]]:
     rows = await connection.execute(
         select(
-            labels.c.metric, func.coalesce(labels.c.stratum, ""), review_items.c.verdict, func.count(),
+            labels.c.metric, labels.c.stratum, review_items.c.verdict, func.count(),
             func.sum(case((labels.c.verdict == "pass", 1), else_=0)),
         )
         .join(review_items, review_items.c.id == labels.c.item)
@@ -125,9 +125,9 @@ async def _labelled(connection: AsyncConnection, since: int) -> dict[tuple[str, 
             labels.c.day >= since, labels.c.blind, labels.c.purposive.is_(False), labels.c.kind == "first",
             labels.c.verdict != "unsure", review_items.c.verdict.is_not(None),
         )
-        .group_by(labels.c.metric, func.coalesce(labels.c.stratum, ""), review_items.c.verdict)
+        .group_by(labels.c.metric, labels.c.stratum, review_items.c.verdict)
     )  # fmt: skip
-    return {(row[0], row[1], row[2]): (row[3], int(row[4])) for row in rows}
+    return {(row[0], row[1] or "", row[2]): (row[3], int(row[4])) for row in rows}
 
 
 async def _drop_unreadable(context: Context, connection: AsyncConnection, now_ns: int) -> None:

@@ -57,7 +57,7 @@ def test_a_small_cell_that_matters_most_is_drawn_whole_and_the_rest_goes_to_the_
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_bounds_hold_whatever_the_cells(seed):
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - repeats
     cells = [
         cell(
             f"s{number}",
@@ -86,7 +86,7 @@ def test_cells_without_judged_spans_are_left_out():
 
 
 def test_labels_drawn_by_the_plan_estimate_better_than_as_many_drawn_evenly():
-    rng = random.Random(11)
+    rng = random.Random(11)  # noqa: S311 - repeats
     truth = {("baseline", PASS): 0.95, ("baseline", FAIL): 0.4, ("high_risk", PASS): 0.7, ("high_risk", FAIL): 0.2}
     cells = [
         cell("baseline", PASS, 900, 0.05, labelled=200, passed=190),
