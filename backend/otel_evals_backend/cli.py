@@ -5,16 +5,15 @@ Imported whenever the command line is read: what is heavy is imported by the com
 
 import argparse
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_evals.records.errors import Unavailable
+
 if TYPE_CHECKING:
     from otel_evals_backend.settings import BackendSettings
-    from otel_evals_backend.storage.database import Database
-
-Work = Callable[["Database", argparse.Namespace], Coroutine[Any, Any, int]]
-"""A command on an open database; the exit code."""
 
 
 class BackendVerb:
@@ -38,7 +37,17 @@ class BackendVerb:
         parser.add_argument("--attached", action="store_true", help=argparse.SUPPRESS)
         parser.set_defaults(action=None)
         actions = parser.add_subparsers(title="commands", metavar="COMMAND")
-        _add_action(actions, "migrate", _migrate, "Bring the database to the schema of this version, and end.")
+        _add_action(actions, "migrate", "Bring the database to the schema of this version.")
+        backup = _add_action(actions, "backup", "Write everything to a file, while a backend goes on working.")
+        backup.add_argument("file", metavar="FILE", type=Path, help="a new file; readable by its owner alone")
+        restore = _add_action(actions, "restore", "Fill an empty database from a backup, of either kind of database.")
+        restore.add_argument("file", metavar="FILE", type=Path, help="what `backup` has written")
+        restore.add_argument("--replace", action="store_true", help="throw away what the database holds")
+        _add_action(actions, "check", "Say whether the database is whole, and its sums are those of its rows.")
+        erase = _add_action(actions, "erase", "Forget what is kept of traces, spans or conversations.")
+        erase.add_argument("--trace", metavar="ID", action="append", default=[], help="32 hex digits, repeatable")
+        erase.add_argument("--span", metavar="TRACE:SPAN", action="append", default=[], help="one span, repeatable")
+        erase.add_argument("--conversation", metavar="ID", action="append", default=[], help="as sent, repeatable")
 
     def run(self, arguments: argparse.Namespace, config: Any) -> int:
         """Run it with the configuration in force; the exit code."""
@@ -70,12 +79,12 @@ def _add_database_flags(parser: argparse.ArgumentParser, **more: Any) -> None:
     parser.add_argument("--data", metavar="DIR", help="folder of SQLite (data, default otel-evals-data)", **more)
 
 
-def _add_action(actions: Any, name: str, work: Work, summary: str) -> argparse.ArgumentParser:
+def _add_action(actions: Any, name: str, summary: str) -> argparse.ArgumentParser:
     action: argparse.ArgumentParser = actions.add_parser(name, help=summary, description=summary, allow_abbrev=False)
     # What stands before the command counts unless it stands behind it too.
     action.add_argument("--config", metavar="FILE", type=Path, default=argparse.SUPPRESS, help="YAML file")
     _add_database_flags(action, default=argparse.SUPPRESS)
-    action.set_defaults(action=work)
+    action.set_defaults(action=name)
     return action
 
 
@@ -90,23 +99,19 @@ def _say(line: str) -> None:
     print(f"otel-evals backend: {line}", flush=True)
 
 
-async def _on_database(work: Work, arguments: argparse.Namespace, settings: "BackendSettings", folder: Path) -> int:
+async def _on_database(action: str, arguments: argparse.Namespace, settings: "BackendSettings", folder: Path) -> int:
+    from otel_evals_backend import commands  # noqa: PLC0415 - fast start
     from otel_evals_backend.storage.database import Database, database_url  # noqa: PLC0415 - fast start
 
     database = Database(database_url(settings.database.reveal() if settings.database else None, folder))
     await database.open()
     try:
-        return await work(database, arguments)
+        return await getattr(commands, action)(database, arguments, _say)
+    except (OSError, Unavailable) as error:
+        print(f"otel-evals backend: {error}", file=sys.stderr)
+        return commands.FAILED
     finally:
         await database.close()
-
-
-async def _migrate(database: "Database", _arguments: argparse.Namespace) -> int:
-    from otel_evals_backend.storage.migrate import migrate  # noqa: PLC0415 - fast start
-
-    await migrate(database)
-    _say("the database has the schema of this version")
-    return 0
 
 
 VERB: Final = BackendVerb()
