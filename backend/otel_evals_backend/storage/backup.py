@@ -59,15 +59,15 @@ async def backup(database: Database, file: Path) -> Report:
         OSError: the file cannot be written; nothing is left of it.
     """
     aside = file.with_name(f"{file.name}.writing")
-    file.parent.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a command that does nothing else
+    file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             revision, rows = await _write(database, out)
             out.flush()
             os.fsync(out.fileno())
-        aside.rename(file)  # noqa: ASYNC240 - the same
+        aside.rename(file)
     except BaseException:
-        aside.unlink(missing_ok=True)  # noqa: ASYNC240 - the same
+        aside.unlink(missing_ok=True)
         raise
     return Report(revision=revision, rows=rows, size=file.stat().st_size)  # noqa: ASYNC240 - the same
 
@@ -79,7 +79,7 @@ async def _write(database: Database, out: IO[bytes]) -> tuple[str, dict[str, int
             await connection.execute(text("SET LOCAL statement_timeout = 0"))
         revision: Any = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
         tables = await connection.run_sync(tables_of)
-        columns = {table.name: tuple(column.name for column in table.columns) for table in tables}
+        columns = {str(table.name): tuple(str(column.name) for column in table.columns) for table in tables}
         digest = sha256()
         with zstandard.ZstdCompressor(level=6, write_checksum=True).stream_writer(out, closefd=False) as stream:
 
@@ -91,10 +91,11 @@ async def _write(database: Database, out: IO[bytes]) -> tuple[str, dict[str, int
 
             put(Head(format=FORMAT, revision=revision, tables=columns))
             for table in tables:
-                counts[table.name] = 0
+                name = str(table.name)  # reflection gives a subclass
+                counts[name] = 0
                 async for rows in _batches(connection, table):
-                    counts[table.name] += len(rows)
-                    put([table.name, rows])
+                    counts[name] += len(rows)
+                    put([name, rows])
             put(Tail(rows=counts, sha256=digest.digest()))
     return revision, counts
 

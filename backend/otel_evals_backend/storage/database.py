@@ -155,6 +155,15 @@ class Database:
             async with self._aside.begin() as connection:
                 yield connection
 
+    async def checkpoint(self) -> None:
+        """Write SQLite's log into its file and empty it, unless a reader still needs it."""
+        if self.engine is Engine.SQLITE:
+            with translated():
+                async with self._writing, self._writer.connect() as connection:
+                    raw = await connection.get_raw_connection()
+                    driver: Any = raw.driver_connection
+                    await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")  # not in a transaction
+
     def insert_new(self, table: Table) -> Any:
         """An INSERT that leaves rows alone whose key is there already."""
         return self._insert(table).on_conflict_do_nothing()

@@ -40,6 +40,16 @@ def alembic_config() -> Config:
     return config
 
 
+def known_revisions() -> set[str]:
+    """All revisions that this version of the program knows."""
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
+def head_revision() -> str | None:
+    """The revision of the schema that this version of the program works with."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
 async def migrate(database: Database, *, folder: Path | None = None) -> None:
     """Bring the database to the newest revision.
 
@@ -80,7 +90,7 @@ def revision_of(connection: Connection) -> str | None:
         raise ConfigurationError("backend.database: it holds tables of something else: name an empty database")
     rows: Any = connection.execute(text("SELECT version_num FROM alembic_version"))
     present: str = rows.scalar_one()
-    if present not in {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}:
+    if present not in known_revisions():
         raise ConfigurationError(
             f"the database is of a newer version of otel-evals (its schema is {present}): upgrade the program, or "
             "restore a backup that the older one made"

@@ -20,6 +20,8 @@ SECOND = "users"
 """Tables before this one, in the order of `tables`, are of the first revision, the others of the second."""
 
 _HEAD = '''"""{title}"""
+# SQLAlchemy's Double leaves its type of result open.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 
 import sqlalchemy as sa
 from alembic import op

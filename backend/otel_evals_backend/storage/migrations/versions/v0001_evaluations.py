@@ -1,4 +1,6 @@
 """Spans, results, contents, feedback, and their sums."""
+# SQLAlchemy's Double leaves its type of result open.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,6 @@
 """People, their review and labels, cases, settings."""
+# SQLAlchemy's Double leaves its type of result open.
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 
 import sqlalchemy as sa
 from alembic import op
