@@ -111,9 +111,11 @@ def _key(row: Metric) -> tuple[str, str, str]:
 
 
 def _chosen(found: Overview, metric: str) -> Metric | None:
-    """The named metric, a judge's before a check's; else the lowest."""
+    """The named metric; else the one with most to see, a judge's before a check's."""
     rows = [row for row in found.metrics if not metric or row.name == metric]
-    return min(rows, key=lambda row: row.type != "llm_judge", default=None)
+    return min(
+        rows, key=lambda row: (not any(one.rate.enough for one in row.over_time), row.type != "llm_judge"), default=None
+    )
 
 
 def chart_points(row: Metric, shown: Range) -> tuple[Point, ...]:

@@ -83,6 +83,8 @@ def scale(rates: Sequence[Rate], target: float | None = None) -> tuple[float, fl
     highs = [rate.high for rate in rates if rate.high is not None] + ([target] if target is not None else [])
     low, high = (min(lows), max(highs)) if lows else (0.0, 1.0)
     step = next((step for step in _STEPS if (high - low) / step <= _TICKS - 1), _STEPS[-1])
+    if not lows:
+        return 0.0, 1.0, 0.25
     bottom = max(0, int(low / step + 1e-9)) * step
     top = min(1.0, -(-high // step) * step)
     return bottom, max(top, bottom + step), step
@@ -174,6 +176,11 @@ def _plot(chart: LineChart, bottom: float, top: float, step: float) -> str:
             f'preserveAspectRatio="none">{shapes}</svg>'
         )
         parts += _lone(chart, buckets, bottom, top)
+        if not any(runs(series.points) for series in chart.series):
+            parts.append(
+                f'<text class="strong" x="50%" y="{chart.height // 2 + 4}" text-anchor="middle">'
+                f"not enough results {'an hour' if chart.by_hours else 'a day'}</text>"
+            )
     if chart.target is not None:
         y = _y(chart.target, chart, bottom, top)
         parts.append(f'<line class="c-target" x1="0" x2="100%" y1="{y}" y2="{y}"/>')

@@ -58,7 +58,7 @@ class Rate(BaseModel):
         if self.low is None or self.high is None:
             return ""
         digits = _digits(self.low, self.high)
-        return f"{100 * self.low:.{digits}f}{DASH}{100 * self.high:.{digits}f}"
+        return f"{_plain(self.low, digits)}{DASH}{_plain(self.high, digits)}"
 
     @property
     def n_text(self) -> str:
@@ -93,7 +93,7 @@ def rate_of(passes: int, n: int, weight_passes: float, weight: float, weight_squ
     if n == 0 or weight <= 0 or weight_squared <= 0:
         return Rate(passes=passes, n=n)
     effective = weight * weight / weight_squared
-    weighted = abs(weight - n) > _SAME * n or abs(weight_squared - n) > _SAME * n
+    weighted = abs(effective - n) > _SAME * n
     if n < FEW or (weighted and effective < FLOOR):
         return Rate(passes=passes, n=n, n_effective=effective, weighted=weighted)
     share = min(1.0, max(0.0, weight_passes / weight))
@@ -109,7 +109,13 @@ def percent(share: float, *, digits: int = 0, counted: bool = False) -> str:
         return f"<{edge:.{digits}f}{GAP}%"
     if not counted and number > 100 - edge:
         return f">{100 - edge:.{digits}f}{GAP}%"
-    return f"{number:.{digits}f}{GAP}%"
+    return f"{_plain(share, digits)}{GAP}%"
+
+
+def _plain(share: float, digits: int) -> str:
+    """In per cent; all and none without decimals."""
+    number = round(100 * share, digits)
+    return f"{number:.0f}" if number in (0, 100) else f"{number:.{digits}f}"
 
 
 def _digits(low: float, high: float) -> int:
