@@ -24,7 +24,7 @@ from otel_evals_backend.access.identity import Asking, identify, looks_like_a_br
 from otel_evals_backend.access.names import Names, host_and_port, is_loopback, networks
 from otel_evals_backend.access.oidc import Oidc
 from otel_evals_backend.access.passwords import Passwords
-from otel_evals_backend.access.public import PROGRAMS, is_public
+from otel_evals_backend.access.public import CHECKED_INSIDE, PROGRAMS, is_public
 from otel_evals_backend.access.rates import LoginRates
 from otel_evals_backend.access.tokens import PREFIX
 from otel_evals_backend.context import Context
@@ -143,7 +143,7 @@ class Door:
                 400, "a token never stands in an address: send it as Authorization: Bearer"
             ), request.receive
         asking = await identify(request, self._context, secure=state["secure"])
-        if asking.refused:
+        if asking.refused and request.url.path not in CHECKED_INSIDE:
             refusal = _refusal(401, "the token does not hold")
             refusal.headers["www-authenticate"] = "Bearer"
             return refusal, request.receive

@@ -18,10 +18,12 @@ PUBLIC: Final = frozenset(
     }
 )
 """Templates of routes and folders of files."""
+CHECKED_INSIDE: Final = frozenset({"/v1/traces", "/v1/logs", "/v1/metrics"})
+"""Routes that ask for the scope `send` themselves, since OTLP wants a refusal in its own form."""
 PROGRAMS: Final = "/v1/"
 """Under it only programs ask: a browser's cookie means nothing there."""
 
 
 def is_public(path: str) -> bool:
     """Whether nobody need have logged in to ask for `path`."""
-    return path in PUBLIC or path.startswith(("/static/", "/invite/"))
+    return path in PUBLIC or path in CHECKED_INSIDE or path.startswith(("/static/", "/invite/"))

@@ -44,8 +44,8 @@ class Browser:
         more.setdefault("headers", {})["origin"] = self.base if origin is None else origin
         return await self.client.request(method, path, **more)
 
-    async def log_in(self, email, password=PASSWORD, **data):
-        return await self.send("/login", {"email": email, "password": password, **data})
+    async def log_in(self, email, password=PASSWORD, *, token=None, **data):
+        return await self.send("/login", {"email": email, "password": password, **data}, token=token)
 
     @property
     def cookies(self):
