@@ -68,6 +68,8 @@ async def serve(settings: BackendSettings, *, folder: Path, grace: float, demo: 
             )
             _end_with(server, attached=attached)
             say(_address(settings.listen))
+            if invitation := app.state.access.invitation:
+                say(f"nobody can log in yet; the first administrator comes by {invitation}")
             await server.serve(sockets=[listening])
     return 0
 

@@ -6,6 +6,7 @@ still takes them while the processor drains.
 
 import asyncio
 import importlib
+import secrets
 import socket
 import sys
 from collections.abc import AsyncGenerator, Callable
@@ -18,11 +19,14 @@ import msgspec
 from otel_evals.app.companion import Companion, is_installed
 from otel_evals.app.doors import is_taken, other_ports, taken
 from otel_evals.config.backend import NAME, backend_destination
+from otel_evals.config.credentials import environment_with
+from otel_evals.config.environment import variable_name
 from otel_evals.config.schema import Config
 from otel_evals.plugins.extras import INSTALL
 from otel_evals.receive.address import parse_listen
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError
+from otel_evals.records.units import Secret
 
 _FLAG: Final = "--backend-listen"
 _DEMO_FOLDER: Final = "demo"
@@ -77,11 +81,14 @@ async def beside(config: Config, wish: BackendWish, *, demo_data: str | None) ->
     flags = _flags(config, wish, demo_data)
     if own.send_to is None and (target := _own_address(config, http)):
         flags += ["--send-to", target]
-    companion = Companion(flags, listen=listen, grace=float(config.shutdown.grace), clock=SystemClock(), tell=_tell)
+    token, environ = _credential(own)
+    companion = Companion(
+        flags, listen=listen, environ=environ, grace=float(config.shutdown.grace), clock=SystemClock(), tell=_tell
+    )
     # Its start takes a second or two, and so does the import of what comes next: both at once.
     await asyncio.gather(companion.start(), asyncio.to_thread(importlib.import_module, "otel_evals.app.up"))
     try:
-        yield Beside(apply=_Apply(companion.address, http), pages=companion.address)
+        yield Beside(apply=_Apply(companion.address, token, http), pages=companion.address)
     finally:
         await companion.stop()
 
@@ -89,8 +96,8 @@ async def beside(config: Config, wish: BackendWish, *, demo_data: str | None) ->
 class _Apply:
     """Adds the backend to a configuration."""
 
-    def __init__(self, url: str, http: str | None) -> None:
-        self._destination = backend_destination(url)
+    def __init__(self, url: str, token: Secret | None, http: str | None) -> None:
+        self._destination = backend_destination(url, token)
         self._http = http
 
     def __call__(self, config: Config) -> Config:
@@ -118,6 +125,16 @@ def _flags(config: Config, wish: BackendWish, demo_data: str | None) -> list[str
     # Made-up results have a database of their own, wherever the judges keep theirs.
     data = demo_data if demo_data != config.data else str(Path(demo_data) / _DEMO_FOLDER)
     return [*flags, "--data", data, "--demo"]
+
+
+def _credential(own: Any) -> tuple[Secret | None, dict[str, str] | None]:
+    """What the processor shows to the backend, and the backend's environment where it has to be told of it."""
+    if own.ingest.bearer_tokens:
+        return own.ingest.bearer_tokens[0], None
+    if not own.access.login:
+        return None, None
+    token = Secret(secrets.token_urlsafe(32))  # of this run alone: what waits on disk holds none
+    return token, environment_with(variable_name((NAME, "ingest", "bearer_tokens")), token)
 
 
 def _fixed_http(config: Config) -> str | None:

@@ -12,7 +12,7 @@ import re
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
 from typing import Final
@@ -45,14 +45,25 @@ class Companion:
     Args:
         flags: of the verb `backend`, but for the address.
         listen: HOST:PORT; None = as configured; port 0 = any, kept over restarts.
+        environ: its environment; None = ours.
         grace: seconds that it gets to end.
         clock: time.
         tell: told what it says, beside its first line.
     """
 
-    def __init__(self, flags: Sequence[str], *, listen: str | None, grace: float, clock: Clock, tell: Tell) -> None:
+    def __init__(
+        self,
+        flags: Sequence[str],
+        *,
+        listen: str | None,
+        environ: Mapping[str, str] | None,
+        grace: float,
+        clock: Clock,
+        tell: Tell,
+    ) -> None:
         self._flags = tuple(flags)
         self._listen = listen
+        self._environ = environ
         self._grace = grace
         self._clock = clock
         self._tell = tell
@@ -97,7 +108,7 @@ class Companion:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "otel_evals", _VERB, *self._flags, *listen, "--attached",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            start_new_session=True, limit=_LINE,
+            start_new_session=True, limit=_LINE, env=self._environ,
         )  # fmt: skip
         process = self._process
         self._tasks.spawn(self._pass_on(process.stderr), "lines of the backend")

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from otel_evals.forward.settings import DestinationSettings
-from otel_evals.records.units import decode_unit
+from otel_evals.records.units import Secret, decode_unit
 
 NAME: Final = "backend"
 """Of the destination: in metrics, logs, folders."""
@@ -28,6 +28,9 @@ def destination_keys(url: str) -> dict[str, Any]:
     }
 
 
-def backend_destination(url: str) -> DestinationSettings:
-    """The same as settings."""
-    return msgspec.convert(destination_keys(url), DestinationSettings, dec_hook=decode_unit)
+def backend_destination(url: str, token: Secret | None = None) -> DestinationSettings:
+    """The same as settings, with the credential that the backend asks for, if it does."""
+    made = msgspec.convert(destination_keys(url), DestinationSettings, dec_hook=decode_unit)
+    if token is None:
+        return made
+    return msgspec.structs.replace(made, headers={"authorization": Secret(f"Bearer {token.reveal()}")})

@@ -30,3 +30,8 @@ def from_file(path: str, needed_by: str) -> Secret:
 def is_set(name: str, environ: Mapping[str, str] | None = None) -> bool:
     """Whether an environment variable holds something."""
     return bool((os.environ if environ is None else environ).get(name, "").strip())
+
+
+def environment_with(name: str, secret: Secret) -> dict[str, str]:
+    """The environment for a program that we start, with `secret` in it: a flag could be read by everybody."""
+    return {**os.environ, name: secret.reveal()}

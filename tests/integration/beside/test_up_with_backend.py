@@ -85,6 +85,15 @@ def test_while_the_backend_is_away_forwarding_goes_on_and_its_copy_waits(run, fr
     assert backend.stop() == 0
 
 
+def test_with_log_in_the_first_administrator_is_invited_and_results_still_come(up, tmp_path):
+    (tmp_path / "otel-evals.yaml").write_text("backend: {access: {login: true}}")
+    running = up()
+    running.until(r"first administrator comes by http://127\.0\.0\.1:\d+/invite/\S+")
+    send(endpoint(running), "/v1/traces", body(1))
+    until(lambda: kept(running.data)[0] == 1, f"the span: {running.said}")
+    assert running.stop() == 0
+
+
 def test_without_a_backend_there_is_none(up):
     running = up("--no-backend")
     endpoint(running)
