@@ -37,7 +37,7 @@ def test_an_own_range_is_utc_unless_it_says_otherwise():
     [("8d", "", ""), ("", "yesterday", ""), ("", "2026-09-03", "2026-09-01"), ("", "0001-01-01", "2026-01-01")],
 )
 def test_a_range_that_cannot_be_read_is_an_error_that_says_how(name, start, end):
-    with pytest.raises(ValueError, match="range|times"):
+    with pytest.raises(ValueError, match=r"range|times"):
         range_of(NOW, name, start, end)
 
 
