@@ -112,6 +112,7 @@ def test_every_key_that_prose_names_exists():
     known = set(re.findall(r"^\| `([^`]+)`", reference(CHECKS), re.MULTILINE))
     known |= {key.rpartition(".")[0] for key in known}
     named = set(re.findall(rf"`((?:{'|'.join(SECTIONS)})\.[\w.]+)`", PROSE))
+    named = {key for key in named if not key.startswith("judge.db")}  # a file
     assert named
     assert not {key for key in named if key.replace("forward.", "forward[].") not in known}
 
@@ -178,7 +179,7 @@ def test_the_readme_begins_with_the_two_commands_as_they_work():
 def test_the_picture_of_the_floors_is_the_one_that_is_enforced():
     picture = README.partition("## ARCHITECTURE")[2].split("```")[1]
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (floors,) = [c for c in contracts if c["type"] == "layers"]
+    (floors,) = [c for c in contracts if c["type"] == "layers" and c["containers"] == ["otel_evals"]]
     enforced = {room.strip() for layer in floors["layers"] for room in layer.split("|")}
     assert enforced - {"__main__", "api"} == {w for w in re.findall(r"\b[a-z_]+\b", picture) if w in enforced}
 
