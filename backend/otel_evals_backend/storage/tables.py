@@ -122,6 +122,9 @@ spans: Final = _table(
     Column("received_ns", BigInteger, nullable=False),
     Index("spans_start", "day", "start_ns"),
     Index("spans_slice", "day", "slice", "start_ns"),
+    Index("spans_feedback", "day", "feedback", "start_ns", sqlite_where=text("feedback != 0"),
+          postgresql_where=text("feedback != 0")),
+    Index("spans_labelled", "day", "start_ns", sqlite_where=text("labels > 0"), postgresql_where=text("labels > 0")),
     Index("spans_response", "response_id", sqlite_where=text("response_id IS NOT NULL"),
           postgresql_where=text("response_id IS NOT NULL")),
     Index("spans_conversation", "conversation_id", sqlite_where=text("conversation_id IS NOT NULL"),
@@ -257,6 +260,7 @@ feedback: Final = _table(
     _name("signal"),
     Column("value", Double),
     _name("comment", nullable=True),
+    _name("corrected", nullable=True),  # what the user would have had the answer say
     Column("trace_id", LargeBinary),
     Column("span_id", LargeBinary),
     _name("response_id", nullable=True),
@@ -265,6 +269,7 @@ feedback: Final = _table(
     Column("day", Integer),
     Column("span", LargeBinary),  # the span that it was joined to
     Index("feedback_span", "span"),
+    Index("feedback_day", "day", "signal", "span"),
     Index("feedback_response", "response_id", sqlite_where=text("response_id IS NOT NULL"),
           postgresql_where=text("response_id IS NOT NULL")),
     Index("feedback_conversation", "conversation_id", sqlite_where=text("conversation_id IS NOT NULL"),
@@ -438,6 +443,14 @@ labels: Final = _table(
 )
 """What people said; never updated, never deleted by age."""
 
+seen_results: Final = _table(
+    "seen_results",
+    Column("span", LargeBinary, primary_key=True),
+    Column("reviewer", Text, primary_key=True),
+    Column("at_ns", BigInteger, nullable=False),
+)
+"""Who has looked at the results of a call before labelling it, and so is never asked about it blind."""
+
 drafts: Final = _table(
     "drafts",
     Column("item", Text, primary_key=True),
@@ -477,9 +490,11 @@ outbox: Final = _table(
     Column("signal", Text, nullable=False),
     Column("created_ns", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("due_ns", BigInteger, nullable=False),
+    Column("due_ns", BigInteger, nullable=False),  # not before then: a pause, or somebody sends it now
+    Column("refused", Text),  # why it was set aside
+    Index("outbox_due", "due_ns"),
 )
-"""OTLP that is still to be sent: people's labels as evaluations."""
+"""OTLP that is still to be sent: people's labels as evaluations, users' signals from other doors than OTLP."""
 
 settings: Final = _table(
     "settings",

@@ -96,6 +96,22 @@ def upgrade() -> None:
         postgresql_where=sa.text("conversation_id IS NOT NULL"),
     )
     op.create_index(
+        "spans_feedback",
+        "spans",
+        ["day", "feedback", "start_ns"],
+        unique=False,
+        sqlite_where=sa.text("feedback != 0"),
+        postgresql_where=sa.text("feedback != 0"),
+    )
+    op.create_index(
+        "spans_labelled",
+        "spans",
+        ["day", "start_ns"],
+        unique=False,
+        sqlite_where=sa.text("labels > 0"),
+        postgresql_where=sa.text("labels > 0"),
+    )
+    op.create_index(
         "spans_response",
         "spans",
         ["response_id"],
@@ -252,6 +268,7 @@ def upgrade() -> None:
         sa.Column("signal", sa.Text(), nullable=False),
         sa.Column("value", sa.Double(), nullable=True),
         sa.Column("comment", sa.Text(), nullable=True),
+        sa.Column("corrected", sa.Text(), nullable=True),
         sa.Column("trace_id", sa.LargeBinary(), nullable=True),
         sa.Column("span_id", sa.LargeBinary(), nullable=True),
         sa.Column("response_id", sa.Text(), nullable=True),
@@ -270,6 +287,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("conversation_id IS NOT NULL"),
         postgresql_where=sa.text("conversation_id IS NOT NULL"),
     )
+    op.create_index("feedback_day", "feedback", ["day", "signal", "span"], unique=False)
     op.create_index("feedback_received", "feedback", ["received_ns"], unique=False)
     op.create_index(
         "feedback_response",

@@ -179,6 +179,14 @@ def upgrade() -> None:
     op.create_index("labels_reviewer", "labels", ["reviewer", "at_ns"], unique=False)
     op.create_index("labels_span", "labels", ["span"], unique=False)
     op.create_table(
+        "seen_results",
+        sa.Column("span", sa.LargeBinary(), nullable=False),
+        sa.Column("reviewer", sa.Text(), nullable=False),
+        sa.Column("at_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("span", "reviewer"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "drafts",
         sa.Column("item", sa.Text(), nullable=False),
         sa.Column("reviewer", sa.Text(), nullable=False),
@@ -219,9 +227,11 @@ def upgrade() -> None:
         sa.Column("created_ns", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_ns", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sqlite_with_rowid=False,
     )
+    op.create_index("outbox_due", "outbox", ["due_ns"], unique=False)
     op.create_table(
         "settings",
         sa.Column("key", sa.Text(), nullable=False),
