@@ -15,6 +15,7 @@ from otel_evals_backend.review import work as review_work
 from otel_evals_backend.slices import routes as slices
 from otel_evals_backend.people import api as people_api
 from otel_evals_backend.people import settings_pages, sign_in
+from otel_evals_backend.storage import retention
 from otel_evals_backend.web import routes as web
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -33,5 +34,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 BACKGROUND: Final[tuple[tuple[str, Callable[[Context], Coroutine[Any, Any, None]]], ...]] = (
     ("review", review_work.run),
     ("late joins", joining.run),
+    ("retention", retention.run),
 )
 """Name and work of what runs as long as the backend does."""

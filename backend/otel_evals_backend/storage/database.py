@@ -7,8 +7,9 @@ connection: after that the caller gets `Unavailable`, as for everything else tha
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +30,6 @@ _LONGEST: Final = 60.0
 """Seconds that a statement may take on PostgreSQL."""
 _PRAGMAS: Final = (
     f"busy_timeout = {_PATIENCE * 1000:.0f}",
-    "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
     "temp_store = MEMORY",
@@ -207,6 +207,8 @@ def _sqlite(url: URL, *, size: int, begin: str) -> AsyncEngine:
         cursor = connection.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
+        with suppress(sqlite3.OperationalError):  # locked: by another process that just does the same, for good
+            cursor.execute("PRAGMA journal_mode = WAL")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

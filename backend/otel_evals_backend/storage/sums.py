@@ -7,12 +7,14 @@ from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Table, case, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, Double, Table, cast, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.storage import tables
 
 _DAY: Final = 24
+_RESULTS: Final = ("n", "weight", "weight_squared", "cost")
+_NAMES: Final = {"pass": "passes", "fail": "fails", "error": "errors"}
 _SPANS: Final = ("n", "failed", "flagged", "labelled", "input_tokens", "output_tokens", "seconds")
 
 
@@ -73,22 +75,25 @@ async def result_sums(
         evaluators: only these.
         slices: only these.
     """
-    names = ("slice", "evaluator", "outcome", "n", "weight", "weight_squared", "cost")
+    keys = ("slice", "evaluator", "outcome") if by_slice else ("evaluator", "outcome")
     limits = {"evaluator": evaluators, "slice": slices}
-    rows = _within(tables.result_hours, tables.result_days, window, names, by_hours=by_hours, limits=limits)
-    decided = rows.c.outcome != "error"
-    keys = [rows.c.bucket, rows.c.slice if by_slice else literal(0).label("slice"), rows.c.evaluator]
-    statement = select(
-        *keys,
-        _whole(case((rows.c.outcome == "pass", rows.c.n), else_=0)).label("passes"),
-        _whole(case((rows.c.outcome == "fail", rows.c.n), else_=0)).label("fails"),
-        _whole(case((rows.c.outcome == "error", rows.c.n), else_=0)).label("errors"),
-        func.sum(case((rows.c.outcome == "pass", rows.c.weight), else_=0.0)).label("weight_passes"),
-        func.sum(case((decided, rows.c.weight), else_=0.0)).label("weight"),
-        func.sum(case((decided, rows.c.weight_squared), else_=0.0)).label("weight_squared"),
-        func.sum(rows.c.cost).label("cost"),
-    ).group_by(rows.c.bucket, rows.c.evaluator, *([rows.c.slice] if by_slice else []))
-    return [ResultSum(**row) for row in (await connection.execute(statement)).mappings()]
+    found: dict[tuple[int, int, int], dict[str, Any]] = {}
+    for statement in _parts(tables.result_hours, tables.result_days, window, keys, _RESULTS, by_hours, limits):
+        for row in await connection.execute(statement):
+            bucket, *rest, n, weight, weight_squared, cost = row
+            outcome, evaluator, slice_ = rest[-1], rest[-2], rest[0] if by_slice else 0
+            one = found.setdefault((bucket, slice_, evaluator), _nothing())
+            one[_NAMES[outcome]] += n
+            one["cost"] += cost
+            if outcome != "error":
+                one["weight"] += weight
+                one["weight_squared"] += weight_squared
+            if outcome == "pass":
+                one["weight_passes"] += weight
+    return [
+        ResultSum(bucket=bucket, slice=slice_, evaluator=evaluator, **one)
+        for (bucket, slice_, evaluator), one in found.items()
+    ]
 
 
 async def span_sums(
@@ -100,52 +105,62 @@ async def span_sums(
     slices: Collection[int] | None = None,
 ) -> list[SpanSum]:
     """Sums of spans; arguments as above."""
-    names = ("slice", "band", "coverage", *_SPANS)
-    rows = _within(
-        tables.span_hours, tables.span_days, window, names, by_hours=by_hours, limits={"slice": slices}
-    )  # fmt: skip
-    keys = [rows.c.bucket, rows.c.slice if by_slice else literal(0).label("slice"), rows.c.coverage]
-    sums: list[Any] = [
-        func.sum(rows.c[name]).label(name) if name == "seconds" else _whole(rows.c[name]).label(name) for name in _SPANS
+    keys = ("slice", "band", "coverage") if by_slice else ("band", "coverage")
+    found: dict[tuple[int, int, str], dict[str, Any]] = {}
+    for statement in _parts(tables.span_hours, tables.span_days, window, keys, _SPANS, by_hours, {"slice": slices}):
+        for row in (await connection.execute(statement)).mappings():
+            slice_ = row["slice"] if by_slice else 0
+            one = found.setdefault((row["bucket"], slice_, row["coverage"]), dict.fromkeys((*_SPANS, "checked"), 0))
+            for name in _SPANS:
+                one[name] += row[name]
+            one["checked"] += row["n"] if row["band"] >= 0 else 0
+    return [
+        SpanSum(bucket=bucket, slice=slice_, coverage=coverage, **one)
+        for (bucket, slice_, coverage), one in found.items()
     ]
-    checked = _whole(case((rows.c.band >= 0, rows.c.n), else_=0)).label("checked")
-    statement = select(*keys, checked, *sums).group_by(
-        rows.c.bucket, rows.c.coverage, *([rows.c.slice] if by_slice else [])
-    )
-    return [SpanSum(**row) for row in (await connection.execute(statement)).mappings()]
 
 
-def _within(
+def _nothing() -> dict[str, Any]:
+    return {
+        "passes": 0, "fails": 0, "errors": 0, "weight_passes": 0.0, "weight": 0.0, "weight_squared": 0.0, "cost": 0.0
+    }  # fmt: skip
+
+
+def _parts(
     hours: Table,
     days: Table,
     window: Window,
-    names: tuple[str, ...],
-    *,
+    keys: tuple[str, ...],
+    sums: tuple[str, ...],
     by_hours: bool | None,
     limits: dict[str, Collection[int] | None],
-) -> Any:
-    """The rows of the window with a column `bucket`: whole days from one table, the ends from the other."""
+) -> list[Any]:
+    """A statement for each stretch of the window, with a column `bucket`: whole days from one table, ends from the other.
+
+    They are added up here: the database would sort all rows together otherwise, which costs several times as much.
+    """
     first, last = -(-window.from_hour // _DAY), window.to_hour // _DAY
     if by_hours or first >= last:
-        parts = [(hours, window.from_hour, window.to_hour)]
+        stretches = [(hours, window.from_hour, window.to_hour)]
     else:
-        parts = [
-            (hours, window.from_hour, first * _DAY), (days, first, last), (hours, last * _DAY, window.to_hour)
-        ]  # fmt: skip
-    chosen: list[Any] = []
-    for table, begin, end in parts:
+        stretches = [(hours, window.from_hour, first * _DAY), (days, first, last), (hours, last * _DAY, window.to_hour)]
+    statements: list[Any] = []
+    for table, begin, end in stretches:
+        if begin >= end:
+            continue
         time = table.c.hour if table is hours else table.c.day
-        of_day = time if by_hours or table is days else time // _DAY
-        bucket = (literal(0) if by_hours is None else of_day).label("bucket")
-        statement = select(bucket, *(table.c[name] for name in names)).where(time >= begin, time < end)
+        bucket = literal_column("0") if by_hours is None else time if by_hours or table is days else time // _DAY
+        columns = [table.c[name] for name in keys]
+        summed: list[Any] = [_sum(table.c[name]).label(name) for name in sums]
+        groups = columns if by_hours is None else [bucket, *columns]
+        statement = select(bucket.label("bucket"), *columns, *summed).where(time >= begin, time < end).group_by(*groups)
         for name, ids in limits.items():
             if ids is not None:
                 statement = statement.where(table.c[name].in_(list(ids)))
-        if begin < end or len(parts) == 1:
-            chosen.append(statement)
-    return union_all(*chosen).subquery() if len(chosen) > 1 else chosen[0].subquery()
+        statements.append(statement)
+    return statements
 
 
-def _whole(column: Any) -> Any:
+def _sum(column: Any) -> Any:
     """A sum of whole numbers as one: PostgreSQL makes it a decimal otherwise."""
-    return cast(func.sum(column), BigInteger)
+    return func.sum(column) if isinstance(column.type, Double) else cast(func.sum(column), BigInteger)

@@ -43,7 +43,9 @@ def arrivals(numbers, *, days_apart: int = 7) -> Arrivals:
             )
         )  # fmt: skip
         results += [
-            ResultArrival(span=key(n), evaluator=CHECK, at_ns=start, label=n % 2, score=0.25, explanation=f"Secret {n}"),
+            ResultArrival(
+                span=key(n), evaluator=CHECK, at_ns=start, label=n % 2, score=0.25, explanation=f"Secret {n}",
+            ),
             ResultArrival(
                 span=key(n), evaluator=JUDGE, at_ns=start, label=1, score=0.9, probability=0.5, stratum="baseline",
                 explanation="Supported by the sources.", cost=0.01,

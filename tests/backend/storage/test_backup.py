@@ -94,7 +94,8 @@ async def test_a_damaged_backup_is_refused_before_anything_is_touched(backend, t
     changed = bytearray(data)
     changed[len(data) // 2] ^= 0xFF
     file.write_bytes({
-        "cut": data[:-7], "changed": bytes(changed), "empty": b"", "text": b"hello", "cut at a frame": data[: len(data) // 2],
+        "cut": data[:-7], "changed": bytes(changed), "empty": b"", "text": b"hello",
+        "cut at a frame": data[: len(data) // 2],
     }[harm])  # fmt: skip
     with pytest.raises(ConfigurationError, match=r"backup|damaged"):
         await restore(database, file, replace=True)
