@@ -113,7 +113,7 @@ class Commits:
                 continue
             except Unavailable as error:
                 return error
-            except (DataError, StatementError) as error:
+            except (DataError, StatementError, OverflowError, ValueError) as error:
                 _LOG.warning("the database does not take a request: %s", type(error).__name__, exc_info=True)
                 return DecodeError("the database does not take a value of this request")
             except Exception:  # noqa: BLE001 - stage boundary: whatever it is, the sender keeps its data

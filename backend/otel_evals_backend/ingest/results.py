@@ -20,6 +20,8 @@ from otel_evals_backend.storage.tables import FAIL, PASS
 _LABELS: Final = {"pass": PASS, "fail": FAIL, "passed": PASS, "failed": FAIL}
 _TYPES: Final = frozenset({EvaluatorType.CODE, EvaluatorType.LLM_JUDGE, EvaluatorType.HUMAN})
 _COMMENT: Final = 2000
+_TRACE: Final = 16
+_SIGNAL_ID: Final = 16
 
 
 def is_users(attributes: Mapping[str, Any]) -> bool:
@@ -84,22 +86,39 @@ def read_signal(record: LogView, policy: Policy, times: Times) -> FeedbackArriva
     if found is None:
         return None
     attributes = record.attributes
+    trace_id = found.trace_id or _trace_alone(record)
     value, comment = number(attributes.get(gen_ai.EVALUATION_SCORE)), attributes.get(gen_ai.EVALUATION_EXPLANATION)
     response, conversation = text(found.response_id, 256), text(found.conversation_id, 256)
-    if not (found.trace_id or response or conversation):
+    if not (trace_id or response or conversation):
         return None
     said = repr(
-        (found.signal.value, found.trace_id, found.span_id, response, conversation, found.at_ns, value, comment)
+        (found.signal.value, trace_id, found.span_id, response, conversation, found.at_ns, value, comment)
     )
     return FeedbackArrival(
-        id=sha256(said.encode("utf-8", "surrogatepass")).digest()[:16],
+        id=_named(attributes) or sha256(said.encode("utf-8", "surrogatepass")).digest()[:16],
         at_ns=times.point(found.at_ns),
         signal=found.signal.value,
         value=value,
         comment=policy.words(text(comment, _COMMENT)),
-        trace_id=found.trace_id or None,
+        trace_id=trace_id or None,
         span_id=found.span_id or None,
         response_id=response,
         conversation_id=conversation,
         source="otlp",
     )
+
+
+def _trace_alone(record: LogView) -> bytes:
+    """The id of the trace, of a record that names no span: the signal is about the latest call of the trace."""
+    trace_id = record.trace_id
+    return trace_id if len(trace_id) == _TRACE and any(trace_id) and not any(record.span_id) else b""
+
+
+def _named(attributes: Mapping[str, Any]) -> bytes | None:
+    """The id that the signal carries, such as the one that the backend itself gave it before it went round."""
+    said = attributes.get(otel_evals.FEEDBACK_ID)
+    try:
+        found = bytes.fromhex(said) if isinstance(said, str) else b""
+    except ValueError:
+        return None
+    return found if len(found) == _SIGNAL_ID else None

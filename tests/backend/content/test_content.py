@@ -1,0 +1,89 @@
+"""What was said: put together as the processor saw it, cleaned and sealed as the policy says."""
+
+import base64
+
+import pytest
+from sqlalchemy import select
+
+from otel_evals.records.errors import ConfigurationError
+from otel_evals.records.units import Secret
+from otel_evals_backend.content.exchange import exchange_of
+from otel_evals_backend.content.sealing import Sealer
+from otel_evals_backend.settings import ContentKept, ContentPolicy
+from otel_evals_backend.storage.tables import contents, spans, texts
+from tests.backend.traffic import Call, check, feedback, retriever, send, traces
+
+KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2)]
+CALL = Call(
+    number=7, trace=7, parent=1, question="Can I send it back? Mail me: ana.keller@example.org", results=(check("pii"),)
+)
+
+
+def with_key(*keys: str, policy=ContentPolicy.FULL) -> ContentKept:
+    return ContentKept(key=Secret(",".join(keys)), policy=policy)
+
+
+async def seen(backend, kept: ContentKept | None = None):
+    async with backend.context.database.read() as connection:
+        return await exchange_of(connection, kept or backend.context.settings.content, CALL.key)
+
+
+async def everything(backend) -> str:
+    async with backend.context.database.read() as connection:
+        rows = [*await connection.execute(select(spans)), *await connection.execute(select(texts))]
+        rows += [*await connection.execute(select(contents))]
+    return repr(rows)
+
+
+@pytest.mark.parametrize("documents_first", [True, False])
+async def test_a_call_is_seen_with_the_documents_that_its_trace_retrieved(backend, documents_first):
+    bodies = [retriever(CALL, ("d1", "Refunds within thirty days.")), traces(CALL)]
+    await send(backend, *(bodies if documents_first else bodies[::-1]))
+    exchange = await seen(backend)
+    assert [message.role for message in exchange.messages] == ["system", "user"]
+    assert exchange.choices[0].message.text == "Refunds are possible within thirty days [1]."
+    assert [(d.id, d.text) for d in exchange.documents] == [("d1", "Refunds within thirty days.")]
+    assert exchange.service_name == "shop"
+
+
+async def test_personal_data_is_masked_before_anything_is_stored(open_backend):
+    async with open_backend(content=ContentKept(policy=ContentPolicy.REDACTED)) as backend:
+        await send(backend, traces(CALL))
+        exchange = await seen(backend)
+        assert exchange.messages[-1].text == "Can I send it back? Mail me: [REDACTED:e-mail]"
+        assert "ana.keller" not in await everything(backend)
+
+
+async def test_nothing_of_what_was_said_is_kept_when_the_policy_says_none(open_backend):
+    async with open_backend(content=ContentKept(policy=ContentPolicy.NONE)) as backend:
+        await send(backend, traces(CALL), feedback(CALL, comment="my own words"))
+        assert await seen(backend) is None
+        assert "send it back" not in await everything(backend)
+
+
+async def test_content_is_encrypted_and_keys_can_be_changed(open_backend):
+    async with open_backend(content=with_key(KEYS[0])) as backend:
+        await send(backend, traces(CALL))
+        assert "send it back" not in await everything(backend)
+        assert (await seen(backend)).messages[-1].text == CALL.question
+        assert (await seen(backend, with_key(KEYS[1], KEYS[0]))).messages[-1].text == CALL.question
+        assert await seen(backend, with_key(KEYS[1])) is None
+        assert await seen(backend, ContentKept()) is None
+
+
+async def test_sealed_rows_cannot_be_exchanged_or_changed(open_backend):
+    async with open_backend(content=with_key(KEYS[0])) as backend:
+        await send(backend, traces(CALL))
+        async with backend.context.database.read() as connection:
+            [row] = await connection.execute(select(contents))
+    sealer, body = Sealer(with_key(KEYS[0])), bytes(row.body)
+    assert sealer.open(CALL.key, 0, body, encrypted=True) is not None
+    assert sealer.open(bytes(24), 0, body, encrypted=True) is None
+    assert sealer.open(CALL.key, 1, body, encrypted=True) is None
+    assert sealer.open(CALL.key, 0, body[:-1] + bytes([body[-1] ^ 1]), encrypted=True) is None
+
+
+@pytest.mark.parametrize("key", ["short", base64.b64encode(bytes(31)).decode(), ""])
+def test_a_key_that_is_none_is_refused(key):
+    with pytest.raises(ConfigurationError, match=r"backend\.content\.key"):
+        Sealer(with_key(key))
