@@ -47,6 +47,8 @@ ESTIMATOR: Final = "otel_evals.estimator"
 WINDOW: Final = "otel_evals.window"
 REVIEW_STATE: Final = "otel_evals.review.state"
 FEEDBACK_SIGNAL: Final = "otel_evals.feedback.signal"
+FEEDBACK_ID: Final = "otel_evals.feedback.id"
+"""16 bytes as hex: two events that carry the same are one signal, by whatever ways they come."""
 
 PREFIX: Final = "otel_evals."
 RESERVED_WORDS: Final = frozenset({

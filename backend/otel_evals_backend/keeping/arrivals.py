@@ -132,6 +132,8 @@ class FeedbackArrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     signal: str
     value: float | None = None
     comment: str | None = None
+    corrected: str | None = None
+    """What the user would have had the answer say."""
     trace_id: bytes | None = None
     span_id: bytes | None = None
     response_id: str | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, select, update
+from sqlalchemy import ColumnElement, Select, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.keeping.arrivals import FeedbackArrival, SpanArrival
@@ -47,8 +47,10 @@ async def keep_feedback(
     now_ns: int,
     *,
     spans: Iterable[tuple[int, SpanArrival]] = (),
-) -> tuple[JoinedFeedback, ...]:
+) -> tuple[tuple[FeedbackArrival, ...], tuple[JoinedFeedback, ...]]:
     """Keep signals that are new, and join what can be joined now. `connection` is in a transaction of `write`.
+
+    On PostgreSQL two processes may meet the same new signal: as `keep`, it then fails with `IntegrityError`.
 
     Args:
         database: where.
@@ -56,20 +58,23 @@ async def keep_feedback(
         arrivals: signals; those whose id is known already change nothing.
         now_ns: ns since 1970.
         spans: days and spans that the same transaction has just kept.
+
+    Returns:
+        The signals that are new, and what was joined.
     """
     signals = {signal.id: signal for signal in reversed(arrivals)}
     for part in chunks(list(signals)):
         for row in await connection.execute(select(feedback.c.id).where(feedback.c.id.in_(part))):
             del signals[bytes(row.id)]
     rows = [{**msgspec.structs.asdict(s), "received_ns": now_ns, "day": None, "span": None} for s in signals.values()]
-    await put(connection, database.insert_new(feedback), rows)
+    await put(connection, insert(feedback), rows)
     joins = _Joins()
     for signal in signals.values():
         joins.join(signal, None, await _best(connection, signal))
     fresh = [_target_of(day, span) for day, span in spans]
     if fresh:
         await _overtake(connection, joins, fresh)
-    return await joins.write(database, connection)
+    return tuple(signals.values()), await joins.write(database, connection)
 
 
 async def join_lone(database: Database, connection: AsyncConnection, since_ns: int) -> tuple[JoinedFeedback, ...]:

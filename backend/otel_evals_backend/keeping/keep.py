@@ -54,8 +54,8 @@ async def keep(database: Database, connection: AsyncConnection, arrivals: Arriva
     await _update(connection, batch)
     await rollups.add(database, connection, batch.rollups)
     new = [(batch.day(span.span), span) for span, _ in batch.inserted_spans]
-    told = await feedback.keep_feedback(database, connection, arrivals.feedback, now_ns, spans=new)
-    return msgspec.structs.replace(batch.kept(), feedback=told)
+    said, told = await feedback.keep_feedback(database, connection, arrivals.feedback, now_ns, spans=new)
+    return msgspec.structs.replace(batch.kept(), signals=said, feedback=told)
 
 
 class _Batch:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from otel_evals_backend.keeping.arrivals import ResultArrival, SpanArrival
+from otel_evals_backend.keeping.arrivals import FeedbackArrival, ResultArrival, SpanArrival
 
 
 class JoinedSpan(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +34,10 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What became known; duplicates are not in it."""
 
     spans: tuple[JoinedSpan, ...] = ()
+    signals: tuple[FeedbackArrival, ...] = ()
+    """Users' signals that are new, joined or not."""
     feedback: tuple[JoinedFeedback, ...] = ()
+    """Signals, new or old, that were joined just now."""
     waiting: int = 0
     """Results that were kept and wait for their span."""
     duplicates: int = 0
