@@ -32,7 +32,9 @@ _TABS: Final = (
 
 
 def _page(request: Request, person: Person, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    tabs = [(word, address) for word, address, role in _TABS if may(person, role)]
+    path = request.url.path
+    here = next((address for _, address, _ in _TABS[1:] if path.startswith(address)), "/settings")
+    tabs = [(word, address, address == here) for word, address, role in _TABS if may(person, role)]
     login = access_login(request)
     return page(request, f"people/{template}.html", status=status, tabs=tabs, login=login, **values)
 

@@ -18,6 +18,7 @@ from otel_evals_backend.settings import IngestSettings
 from otel_evals_backend.storage.tables import METADATA, audit, sessions, tokens, users
 
 PASSWORD = "a sentence of some length"
+CSP = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 
 def routes(app):

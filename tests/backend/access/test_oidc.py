@@ -1,8 +1,10 @@
 import asyncio
 import base64
 import hashlib
+import socket
 import time
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from contextlib import nullcontext
+from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
@@ -17,6 +19,7 @@ from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.units import Secret
 from otel_evals_backend.access.oidc import Oidc
 from otel_evals_backend.settings import OidcSettings
+from otel_evals_backend.storage.tables import users
 
 CLIENT = "evals"
 SECRET = "of-the-client"
@@ -102,12 +105,11 @@ class Provider:
 @pytest.fixture
 async def provider():
     made = Provider()
-    server = uvicorn.Server(uvicorn.Config(made.app, port=0, log_config=None, lifespan="off", ws="none"))
-    server.capture_signals = lambda: __import__("contextlib").nullcontext()
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0)
-    made.issuer = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server = uvicorn.Server(uvicorn.Config(made.app, log_config=None, lifespan="off", ws="none"))
+    server.capture_signals = nullcontext
+    listening = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    made.issuer = f"http://127.0.0.1:{listening.getsockname()[1]}"
     yield made
     server.should_exit = True
     await serving
@@ -139,7 +141,6 @@ async def test_who_has_a_role_at_the_provider_comes_in(teams, provider, settings
     again = await team.browser()
     await through(again)
     assert (await browser.get("/api/v1/people/me")).json()["role"] == "viewer"
-    assert len(parse_qs(urlsplit(f"?{provider.asked[0]['nonce']}").query)) == 0
     assert provider.asked[0]["nonce"] != provider.asked[1]["nonce"]
     assert provider.asked[0]["state"] != provider.asked[1]["state"]
 
@@ -183,8 +184,6 @@ async def test_who_is_disabled_here_stays_outside(teams, settings):
     team = await teams(access={"oidc": OidcSettings(**settings, default_role="viewer")})
     await team.add("viewer", "ada@example.com", subject=f"{settings['issuer']} 7")
     async with team.context.database.write() as connection:
-        from otel_evals_backend.storage.tables import users
-
         await connection.execute(users.update().values(disabled=True))
     assert (await through(await team.browser())).status_code == 403
 
