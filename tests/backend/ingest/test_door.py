@@ -23,6 +23,8 @@ from tests.backend.traffic import Call, check, traces
 PROTOBUF = {"content-type": "application/x-protobuf"}
 GOOD = traces(Call(results=(check("pii"),))).data
 
+BAD_ID = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"xx"}]}]}]}'
+
 
 async def kept(backend) -> int:
     async with backend.context.database.read() as connection:
@@ -77,7 +79,7 @@ async def test_metrics_are_taken_and_not_kept(backend):
         (415, GOOD, {"content_type": "text/plain"}),
         (400, b"{", {"content_type": "application/json"}),
         (400, b"[]", {"content_type": "application/json"}),
-        (400, b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"xx"}]}]}]}', {"content_type": "application/json"}),
+        (400, BAD_ID, {"content_type": "application/json"}),
         (400, b'{"resourceSpans":' + b"[" * 100_000, {"content_type": "application/json"}),
     ],
 )  # fmt: skip

@@ -20,13 +20,10 @@ from otel_evals_backend.keeping.contributions import Rollups, counted
 from otel_evals_backend.keeping.keep import keep
 from otel_evals_backend.keeping.stored import known_days, load
 from otel_evals_backend.storage.keys import HOUR_NS, span_key
-from otel_evals_backend.storage.tables import METADATA, known_spans
+from otel_evals_backend.storage.tables import known_spans
+from tests.backend.keeping.rows import emptied, state
 from tests.backend.traffic import NOON
 
-TABLES = (
-    "known_spans", "slices", "evaluators", "texts", "spans", "results", "contents", "feedback", "feedback_hours",
-    "span_hours", "span_days", "result_hours", "result_days",
-)  # fmt: skip
 WHO = (
     Evaluator(name="pii", evaluator_id="pii", version="1"),
     Evaluator(name="faith", type="llm_judge", evaluator_id="faith", version="j1"),
@@ -79,7 +76,10 @@ def results(draw):
 def signals(draw):
     kind = draw(st.sampled_from(("span", "response", "conversation")))
     about = {
-        "span": {"trace_id": (draw(st.integers(1, 2))).to_bytes(16, "big"), "span_id": draw(st.integers(1, 5)).to_bytes(8, "big")},
+        "span": {
+            "trace_id": draw(st.integers(1, 2)).to_bytes(16, "big"),
+            "span_id": draw(st.integers(1, 5)).to_bytes(8, "big"),
+        },
         "response": {"response_id": draw(st.sampled_from(("r1", "r2")))},
         "conversation": {"conversation_id": "c1"},
     }[kind]  # fmt: skip
@@ -118,20 +118,12 @@ def bundle(arrivals) -> Arrivals:
     def of(kind):
         return tuple(a for a in arrivals if isinstance(a, kind))
 
-    return Arrivals(spans=of(SpanArrival), results=of(ResultArrival), contents=of(ContentArrival), feedback=of(FeedbackArrival))  # fmt: skip
-
-
-async def state(database) -> dict[str, list]:
-    """Every row of every table, floats rounded: the order of a sum changes its last digit."""
-    found = {}
-    async with database.read() as connection:
-        for name in TABLES:
-            table = METADATA.tables[name]
-            rows = await connection.execute(select(table))
-            found[name] = sorted(
-                (tuple(round(v, 9) if isinstance(v, float) else v for v in row) for row in rows), key=repr
-            )
-    return found
+    return Arrivals(
+        spans=of(SpanArrival),
+        results=of(ResultArrival),
+        contents=of(ContentArrival),
+        feedback=of(FeedbackArrival),
+    )
 
 
 async def recount(database) -> dict[str, dict]:
@@ -152,12 +144,6 @@ async def recount(database) -> dict[str, dict]:
 
 def as_table(rows: dict) -> list:
     return sorted((*key, *(round(float(v), 9) for v in values)) for key, values in rows.items())
-
-
-async def emptied(database) -> None:
-    async with database.write() as connection:
-        for name in TABLES:
-            await connection.execute(METADATA.tables[name].delete())
 
 
 async def kept(database, batches) -> dict[str, list]:
