@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.units import Secret
+from otel_evals.testing.builders import logs_body
 from otel_evals_backend.content.exchange import exchange_of
 from otel_evals_backend.content.sealing import Sealer
 from otel_evals_backend.settings import ContentKept, ContentPolicy
 from otel_evals_backend.storage.tables import contents, spans, texts
-from tests.backend.traffic import Call, check, feedback, retriever, send, traces
+from tests.backend.traffic import Body, Call, check, feedback, retriever, send, traces
 
 KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2)]
 CALL = Call(
@@ -87,3 +88,17 @@ async def test_sealed_rows_cannot_be_exchanged_or_changed(open_backend):
 def test_a_key_that_is_none_is_refused(key):
     with pytest.raises(ConfigurationError, match=r"backend\.content\.key"):
         Sealer(with_key(key))
+
+
+async def test_a_call_is_seen_with_what_travelled_in_log_records(backend):
+    call = Call(number=7, trace=7, parent=1, answer=None, results=(check("pii"),))
+    said = logs_body(
+        ("gen_ai.user.message", {"content": "How long?"}, {"gen_ai.system": "openai"}),
+        ("gen_ai.choice", {"index": 0, "finish_reason": "stop", "message": {"content": "Thirty days."}},
+         {"gen_ai.system": "openai"}),
+        trace=7, span=7,
+    )  # fmt: skip
+    await send(backend, Body("/v1/logs", said), traces(call), Body("/v1/logs", said))
+    exchange = await seen(backend)
+    assert [message.text for message in exchange.messages] == ["How long?"]
+    assert [choice.message.text for choice in exchange.choices] == ["Thirty days."]
