@@ -27,6 +27,7 @@ from otel_evals_backend.storage.tables import (
     reservations,
     results,
     review_items,
+    seen_results,
     spans,
     texts,
 )
@@ -137,6 +138,7 @@ async def _erase_review(connection: AsyncConnection, keys: list[bytes]) -> dict[
     return {
         "drafts": await _count(connection, delete(drafts).where(drafts.c.item.in_(items))),
         "reservations": await _count(connection, delete(reservations).where(reservations.c.item.in_(items))),
+        "seen_results": await _count(connection, delete(seen_results).where(seen_results.c.span.in_(keys))),
         "review_items": await _count(
             connection,
             update(review_items)
