@@ -11,7 +11,7 @@ from otel_evals_backend.overview.attention import Facts, attention, needed_label
 from otel_evals_backend.overview.records import Bucket, Metric, Outcome, Overview, Spend, Step
 from otel_evals_backend.storage.keys import DAY_NS, HOUR_NS, day_of, hour_of
 from otel_evals_backend.storage.sums import ResultSum, SpanSum, Window, result_sums, span_sums
-from otel_evals_backend.storage.tables import cases, labels, results, review_items, slices, span_hours
+from otel_evals_backend.storage.tables import cases, evaluators, labels, results, review_items, slices, span_hours
 from otel_evals_backend.web import figures
 from otel_evals_backend.web.figures import Rate
 from otel_evals_backend.web.quality import Evaluator, evaluators_of, latest, rate_of_sums
@@ -195,7 +195,10 @@ async def _facts(connection: AsyncConnection, now_ns: int, chosen: list[int] | N
     now = hour_of(now_ns) + 1
     recent = await result_sums(connection, Window(now - 24, now), slices=chosen)
     before = await result_sums(connection, Window(now - 24 - _WEEK, now - 24), slices=chosen)
-    month = await result_sums(connection, Window(now - _MONTH, now), slices=chosen)
+    people = await connection.execute(select(evaluators.c.id).where(evaluators.c.type == "human"))
+    month = await result_sums(
+        connection, Window(now - _MONTH, now), slices=chosen, evaluators=[id_ for (id_,) in people]
+    )
     known = await evaluators_of(connection, {one.evaluator for one in (*recent, *before, *month)})
     waiting = await connection.execute(
         select(func.count(), func.min(review_items.c.created_ns)).where(
@@ -214,7 +217,9 @@ async def _facts(connection: AsyncConnection, now_ns: int, chosen: list[int] | N
         now_ns=now_ns,
         recent={known[one.evaluator]: rate_of_sums([one]) for one in recent if one.evaluator in known},
         before={known[one.evaluator]: rate_of_sums([one]) for one in before if one.evaluator in known},
-        needed=needed_labels(month, known),
+        needed=needed_labels(
+            (*(one for one in (*recent, *before) if known[one.evaluator].type != "human"), *month), known
+        ),
         waiting=items,
         oldest_ns=oldest,
         newest_hour=await _newest(connection),

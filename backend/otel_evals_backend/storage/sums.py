@@ -78,10 +78,13 @@ async def result_sums(
     keys = ("slice", "evaluator", "outcome") if by_slice else ("evaluator", "outcome")
     limits = {"evaluator": evaluators, "slice": slices}
     found: dict[tuple[int, int, int], dict[str, Any]] = {}
-    for statement in _parts(tables.result_hours, tables.result_days, window, keys, _RESULTS, by_hours, limits):
+    for statement in _parts(
+        tables.result_hours, tables.result_days, window, keys, _RESULTS, by_hours=by_hours, limits=limits
+    ):
         for row in await connection.execute(statement):
-            bucket, *rest, n, weight, weight_squared, cost = row
-            outcome, evaluator, slice_ = rest[-1], rest[-2], rest[0] if by_slice else 0
+            cells: list[Any] = list(row)
+            n, weight, weight_squared, cost = cells[-4:]
+            bucket, slice_, evaluator, outcome = cells[0], cells[1] if by_slice else 0, cells[-6], cells[-5]
             one = found.setdefault((bucket, slice_, evaluator), _nothing())
             one[_NAMES[outcome]] += n
             one["cost"] += cost
@@ -107,7 +110,9 @@ async def span_sums(
     """Sums of spans; arguments as above."""
     keys = ("slice", "band", "coverage") if by_slice else ("band", "coverage")
     found: dict[tuple[int, int, str], dict[str, Any]] = {}
-    for statement in _parts(tables.span_hours, tables.span_days, window, keys, _SPANS, by_hours, {"slice": slices}):
+    for statement in _parts(
+        tables.span_hours, tables.span_days, window, keys, _SPANS, by_hours=by_hours, limits={"slice": slices}
+    ):
         for row in (await connection.execute(statement)).mappings():
             slice_ = row["slice"] if by_slice else 0
             one = found.setdefault((row["bucket"], slice_, row["coverage"]), dict.fromkeys((*_SPANS, "checked"), 0))
@@ -132,10 +137,11 @@ def _parts(
     window: Window,
     keys: tuple[str, ...],
     sums: tuple[str, ...],
+    *,
     by_hours: bool | None,
     limits: dict[str, Collection[int] | None],
 ) -> list[Any]:
-    """A statement for each stretch of the window, with a column `bucket`: whole days from one table, ends from the other.
+    """A statement for each stretch of the window, with a column `bucket`: whole days from one table, ends from another.
 
     They are added up here: the database would sort all rows together otherwise, which costs several times as much.
     """
@@ -148,12 +154,15 @@ def _parts(
     for table, begin, end in stretches:
         if begin >= end:
             continue
-        time = table.c.hour if table is hours else table.c.day
-        bucket = literal_column("0") if by_hours is None else time if by_hours or table is days else time // _DAY
-        columns = [table.c[name] for name in keys]
+        columns_of: Any = table.c
+        time: Any = columns_of.hour if table is hours else columns_of.day
+        bucket: Any = literal_column("0") if by_hours is None else time if by_hours or table is days else time // _DAY
+        columns: list[Any] = [table.c[name] for name in keys]
         summed: list[Any] = [_sum(table.c[name]).label(name) for name in sums]
-        groups = columns if by_hours is None else [bucket, *columns]
-        statement = select(bucket.label("bucket"), *columns, *summed).where(time >= begin, time < end).group_by(*groups)
+        groups: list[Any] = columns if by_hours is None else [bucket, *columns]
+        statement: Any = (
+            select(bucket.label("bucket"), *columns, *summed).where(time >= begin, time < end).group_by(*groups)
+        )
         for name, ids in limits.items():
             if ids is not None:
                 statement = statement.where(table.c[name].in_(list(ids)))

@@ -200,7 +200,8 @@ def test_labels_are_missing_until_there_are_twenty_of_each_verdict():
 def test_there_are_five_lines_at_most_and_the_worst_stand_first():
     facts = Facts(
         now_ns=NOON, newest_hour=NOON // HOUR - 9, waiting=3, oldest_ns=NOON - 9 * DAY, lone=4, over_budget=7,
-        judged=50, needed={"faithful": (1, 1)}, recent={evaluator(): rate(70, 100)}, before={evaluator(): rate(900, 1000)},
+        judged=50, needed={"faithful": (1, 1)}, recent={evaluator(): rate(70, 100)},
+        before={evaluator(): rate(900, 1000)},
     )  # fmt: skip
     lines = attention(facts)
     assert [line.kind for line in lines] == ["silent", "quality", "queue", "budget", "labels"]
