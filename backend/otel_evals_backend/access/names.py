@@ -54,7 +54,8 @@ class Names:
         if self._any_address or is_loopback(listening):
             names |= _LOOPBACK_NAMES
         self._names = frozenset(names - {""})
-        self.listen = settings.listen
+        port = settings.listen.rpartition(":")[2]
+        self._listening = f"localhost:{port}" if self._any_address else settings.listen
 
     def ours(self, host: str) -> bool:
         """Whether the value of a `Host` header names us. A bare address is no rebinding: no name led to it."""
@@ -71,7 +72,7 @@ class Names:
     @property
     def base(self) -> str:
         """The address that links to ourselves begin with."""
-        return self.public_url or f"http://{self.listen}"
+        return self.public_url or f"http://{self._listening}"
 
 
 def _origin(url: str) -> str:

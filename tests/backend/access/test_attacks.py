@@ -286,8 +286,8 @@ async def test_nobody_makes_themselves_administrator(team):
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "javascript:alert(1)",
-     " //evil.example", "/a\r\nset-cookie: a=b", "evil.example", ""],
+    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
+     "javascript:alert(1)", " //evil.example", "/a\r\nset-cookie: a=b", "evil.example", ""],
 )  # fmt: skip
 async def test_nobody_is_led_elsewhere_after_log_in(team, target):
     await team.add("viewer", "v@example.com")

@@ -36,6 +36,10 @@ def test_on_every_address_bare_addresses_and_named_hosts_are_ours():
     assert not names.ours("other.example.com")
 
 
+def test_links_lead_somewhere_when_every_address_is_listened_on():
+    assert _names("0.0.0.0:8000", login=True).base == "http://localhost:8000"
+
+
 def test_the_public_address_is_ours():
     names = _names("0.0.0.0:8000", login=True, public_url="https://evals.example.com/")
     assert names.ours("evals.example.com")
