@@ -155,8 +155,11 @@ def _parts(
         if begin >= end:
             continue
         columns_of: Any = table.c
-        time: Any = columns_of.hour if table is hours else columns_of.day
-        bucket: Any = literal_column("0") if by_hours is None else time if by_hours or table is days else time // _DAY
+        time: Any = columns_of["hour" if table is hours else "day"]
+        of_day: Any = time if table is days else time // _DAY
+        bucket: Any = time if by_hours else of_day
+        if by_hours is None:
+            bucket = literal_column("0")
         columns: list[Any] = [table.c[name] for name in keys]
         summed: list[Any] = [_sum(table.c[name]).label(name) for name in sums]
         groups: list[Any] = columns if by_hours is None else [bucket, *columns]
