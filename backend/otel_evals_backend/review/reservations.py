@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.context import Context
 from otel_evals_backend.review.outcome import State
-from otel_evals_backend.storage.tables import labels, reservations, review_items
+from otel_evals_backend.storage.tables import labels, reservations, review_items, seen_results
 
 ANSWERABLE: Final = (State.ADJUDICATE.value, State.OPEN.value)
 """States in which an item wants a label; those that a third must decide come first."""
@@ -109,6 +109,8 @@ def answerable_by(reviewer: str, state: str, now_ns: int) -> Select[Any]:
         review_items.c.given + others < review_items.c.needed,
         ~_labelled_by(reviewer),
         ~_skipped_by(reviewer),
+        # Whoever has seen what was said of the call is not asked about it: the label would not be blind.
+        ~exists().where(seen_results.c.span == review_items.c.span, seen_results.c.reviewer == reviewer),
     )
 
 
