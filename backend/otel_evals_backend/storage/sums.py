@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from otel_evals_backend.storage import tables
 
 _DAY: Final = 24
+_NO_BUCKET: Final[Any] = literal_column("0")
 _RESULTS: Final = ("n", "weight", "weight_squared", "cost")
 _NAMES: Final = {"pass": "passes", "fail": "fails", "error": "errors"}
 _SPANS: Final = ("n", "failed", "flagged", "labelled", "input_tokens", "output_tokens", "seconds")
@@ -157,9 +158,7 @@ def _parts(
         columns_of: Any = table.c
         time: Any = columns_of["hour" if table is hours else "day"]
         of_day: Any = time if table is days else time // _DAY
-        bucket: Any = time if by_hours else of_day
-        if by_hours is None:
-            bucket = literal_column("0")
+        bucket: Any = _NO_BUCKET if by_hours is None else time if by_hours else of_day
         columns: list[Any] = [table.c[name] for name in keys]
         summed: list[Any] = [_sum(table.c[name]).label(name) for name in sums]
         groups: list[Any] = columns if by_hours is None else [bucket, *columns]
