@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from otel_evals_backend.context import Context
 from otel_evals_backend.ingest import joining
 from otel_evals_backend.ingest import routes as ingest
+from otel_evals_backend.outgoing import sender
 from otel_evals_backend.overview import routes as overview
 from otel_evals_backend.review import api as review_api
 from otel_evals_backend.review import routes as review
@@ -35,5 +36,6 @@ BACKGROUND: Final[tuple[tuple[str, Callable[[Context], Coroutine[Any, Any, None]
     ("review", review_work.run),
     ("late joins", joining.run),
     ("retention", retention.run),
+    ("outgoing", sender.run),
 )
 """Name and work of what runs as long as the backend does."""
