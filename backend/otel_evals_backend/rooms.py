@@ -6,6 +6,8 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from otel_evals_backend.context import Context
+from otel_evals_backend.evaluations import api as evaluations_api
+from otel_evals_backend.evaluations import routes as evaluations
 from otel_evals_backend.ingest import joining
 from otel_evals_backend.ingest import routes as ingest
 from otel_evals_backend.outgoing import sender
@@ -24,6 +26,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     web.ROUTER,
     overview.ROUTER,
     slices.ROUTER,
+    evaluations.ROUTER,
+    evaluations_api.ROUTER,
     review.ROUTER,
     review_api.ROUTER,
     sign_in.ROUTER,

@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from typing import Final
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -20,10 +21,28 @@ def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]])
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
+def csv_stream(name: str, head: Sequence[str], rows: AsyncIterable[Sequence[object]]) -> Response:
+    """The same for tables too long to be held: sent while they are read."""
+
+    async def lines() -> AsyncIterator[str]:
+        yield _line(head)
+        async for row in rows:
+            yield _line(row)
+
+    headers = {"content-disposition": f'attachment; filename="{name}.csv"', "cache-control": "no-store"}
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
 def svg_answer(name: str, drawing: str) -> Response:
     """A drawing as a file called `name`.svg."""
     headers = {"content-disposition": f'attachment; filename="{name}.svg"', "cache-control": "no-store"}
     return Response(drawing, media_type="image/svg+xml", headers=headers)
+
+
+def _line(row: Sequence[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([_cell(value) for value in row])
+    return out.getvalue()
 
 
 def _cell(value: object) -> object:
