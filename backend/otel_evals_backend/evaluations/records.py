@@ -104,6 +104,7 @@ class Signal(_Record):
     polarity: int = Field(description="-1 against the answer, 1 for it, 0 neither.")
     value: float | None
     comment: str | None
+    corrected: str | None = Field(None, description="What the user would have had the answer say.")
     source: str
     at_ns: int
     received_ns: int

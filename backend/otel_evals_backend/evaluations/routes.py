@@ -84,13 +84,14 @@ async def span_page(
     if found is None:
         return page(request, "evaluations/gone.html", status=404, trace_id=key[:16].hex())
     newer, older = await beside(here, asked, found.span.call.start_ns, key)
+    active = [one for one in found.span.results if not one.shadow]
     said, exchange = conversation(found.exchange), found.exchange
     return page(
         request, "evaluations/span.html", asked=asked, span=found.span, call=found.span.call,
         said=msgspec.structs.replace(said, sources=()), sources=cited_sources(exchange) if exchange else (),
         kept=exchange is not None and exchange.content is not Content.OFF, types=TYPES, visible=visible,
         newer=_beside(newer, asked), older=_beside(older, asked), may_review=may(person, Role.REVIEWER),
-        query=asked.query, groups=_groups(found.span.results), metrics=metrics,
+        query=asked.query, groups=_groups(found.span.results), metrics=metrics, active=len(active), failing=sum(one.verdict == "fail" for one in active),
     )  # fmt: skip
 
 

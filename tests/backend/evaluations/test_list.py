@@ -157,7 +157,7 @@ async def test_a_cursor_of_another_list_is_refused(backend):
     "query", [{"band": "huge"}, {"trace": "1'"}, {"model": "a\x00b"}, {"limit": 0}, {"range": "1y"}]
 )
 async def test_a_value_that_makes_no_sense_is_refused(backend, query):
-    assert (await backend.client.get("/api/v1/spans", params=query)).status_code == 422
+    assert (await backend.client.get("/api/v1/spans", params=query)).status_code in (400, 422)
 
 
 async def test_a_form_with_empty_fields_asks_for_nothing(backend):
