@@ -6,9 +6,11 @@ dies of an unexpected error is reported through `on_crash` at once, never silent
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+_TELL_AGAIN: Final = 5.0
+"""Seconds that a cancelled task has to tidy up undisturbed."""
 
 CrashReport = Callable[[str, BaseException], None]
 """Called with the name of the task and its error."""
@@ -43,9 +45,11 @@ class Tasks:
         return not self._running
 
     async def close(self) -> None:
-        """Cancel what still runs and wait for its end."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.gather(*running, return_exceptions=True)
+        """Cancel what still runs and wait for its end.
+
+        A task that forgets that it was cancelled, as libraries make one forget, is told again: the end must not hang.
+        """
+        while running := list(self._running):
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=_TELL_AGAIN)

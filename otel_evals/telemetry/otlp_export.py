@@ -14,6 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as pb
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from otel_evals.lifecycle.waiting import happens
 from otel_evals.records.errors import OtelEvalsError
 from otel_evals.semconv.otel_evals import SCOPE
 from otel_evals.telemetry.catalogue import Instrument, Kind
@@ -149,11 +150,8 @@ class Push:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Push until `stop` is set, then once more. Runs as a task of the processor."""
-        while not stop.is_set():
-            try:
-                await asyncio.wait_for(stop.wait(), self._interval)
-            except TimeoutError:
-                await self.push()
+        while not await happens(stop, self._interval):
+            await self.push()
         await self.push()
 
     async def push(self) -> bool:

@@ -138,7 +138,9 @@ class Database:
                 return
             until = asyncio.get_running_loop().time() + patience
             try:
-                await asyncio.wait_for(self._writing.acquire(), patience)
+                # Not `wait_for`: before Python 3.12 it forgets a cancellation that comes in the very moment of success.
+                async with asyncio.timeout(patience):
+                    await self._writing.acquire()
             except TimeoutError as error:
                 raise Unavailable("too many writers wait for the database", retry_after=1.0) from error
             try:

@@ -46,3 +46,23 @@ async def test_close_cancels_what_still_runs_and_reports_nothing() -> None:
     await tasks.close()
     assert cleaned.is_set()
     assert died == []
+
+
+async def test_close_tells_a_task_again_that_forgot_that_it_was_cancelled(monkeypatch) -> None:
+    monkeypatch.setattr("otel_evals.lifecycle.tasks._TELL_AGAIN", 0.01)
+    tasks = Tasks(lambda *_: None)
+    told = 0
+
+    async def forget() -> None:
+        nonlocal told
+        while told < 3:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                told += 1
+
+    tasks.spawn(forget(), "forgets")
+    await asyncio.sleep(0)
+    await tasks.close()
+    assert told == 3
+    assert len(tasks) == 0
