@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from otel_evals_backend.context import Context
 from otel_evals_backend.evaluations import api as evaluations_api
 from otel_evals_backend.evaluations import routes as evaluations
+from otel_evals_backend.feedback import routes as feedback
 from otel_evals_backend.ingest import joining
 from otel_evals_backend.ingest import routes as ingest
 from otel_evals_backend.outgoing import sender
@@ -23,6 +24,7 @@ from otel_evals_backend.web import routes as web
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     ingest.ROUTER,
+    feedback.ROUTER,
     web.ROUTER,
     overview.ROUTER,
     slices.ROUTER,

@@ -77,6 +77,13 @@ async def app_key_of(connection: AsyncConnection, key: str) -> AppKey | None:
     return None if row is None else _key(row)
 
 
+async def is_known_origin(connection: AsyncConnection, origin: str) -> bool:
+    """Whether any key may be used by pages of `origin`: what a browser asks before it shows a key."""
+    statement = select(app_keys.c.origins).where(app_keys.c.revoked_ns.is_(None))
+    rows = await connection.execute(statement)
+    return any(origin in cast("list[str]", msgspec.json.decode(row.origins)) for row in rows)
+
+
 async def revoke(connection: AsyncConnection, key: str, now_ns: int) -> bool:
     """End the key; whether there was one to end."""
     statement = update(app_keys).where(app_keys.c.id == key, app_keys.c.revoked_ns.is_(None))

@@ -27,7 +27,7 @@ class LoginRates:
 
     def allow(self, account: str, address: str) -> bool:
         """Count an attempt; whether it may go on. A neighbourhood of IPv6 addresses counts as one."""
-        place = _place(address)
+        place = neighbourhood(address)
         allowed = [
             self._limiter.hit(_BOTH, "both", account, place),
             self._limiter.hit(_ACCOUNT, "account", account),
@@ -36,7 +36,8 @@ class LoginRates:
         return all(allowed)
 
 
-def _place(address: str) -> str:
+def neighbourhood(address: str) -> str:
+    """What counts as one address: of IPv6 the network of 64 bits, which one household has."""
     found = address_of(address)
     if isinstance(found, IPv6Address):
         return str(ip_network((found, 64), strict=False))

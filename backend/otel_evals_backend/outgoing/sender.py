@@ -20,6 +20,7 @@ _LOG: Final = logging.getLogger(__name__)
 _EVERY: Final = 1.0
 """Seconds between looks into an outbox that was empty: a label is on its way within about that."""
 _TROUBLED: Final = 60.0
+_SOON: Final = 60.0
 _TIDY: Final = 3600.0
 _KEPT_NS: Final = 14 * 86_400_000_000_000
 """How long rows wait for a destination, or lie set aside."""
@@ -78,6 +79,7 @@ async def _turn(mailing: Mailing) -> float:
 async def _tidy(context: Context, *, waits: bool) -> None:
     """Remove what is too old; say once that something waits for a destination that is not there."""
     said = False
+    await asyncio.sleep(_SOON)
     while True:
         try:
             gone, left = await tidy(context)
