@@ -29,10 +29,14 @@ from otel_evals_backend.storage.keys import DAY_NS, day_of, hour_of, name_key
 from otel_evals_backend.storage.partitions import ensure_days
 from otel_evals_backend.storage.tables import (
     contents,
+    coverage_days,
+    coverage_hours,
     evaluators,
     feedback,
     feedback_hours,
     known_spans,
+    metric_days,
+    metric_hours,
     result_days,
     result_hours,
     results,
@@ -62,13 +66,19 @@ _CONTENT: Final = 200
 """One span in so many has its content kept: enough to show one, without gigabytes."""
 _BATCH: Final = 50_000
 
+_TOTALS: Final = {
+    span_hours: coverage_hours, span_days: coverage_days, result_hours: metric_hours, result_days: metric_days,
+}  # fmt: skip
+"""Sums by slice: the same by service."""
+
 Rows = list[tuple[Any, ...]]
 
 
 class Sums:
     """What spans and results add to the sums, as `keeping.contributions` has it."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: dict[int, str]) -> None:
+        self._services = services
         self.spans: defaultdict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 7)
         self.results: defaultdict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 6)
         self.feedback: defaultdict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 2)
@@ -87,7 +97,7 @@ class Sums:
 
     def result(self, span: dict[str, Any], row: dict[str, Any]) -> None:
         """Count a result."""
-        outcome = "error" if row["label"] is None else ("fail", "pass")[row["label"]]
+        outcome: str = "error" if row["label"] is None else ("fail", "pass")[row["label"]]
         sums = self.results[hour_of(span["start_ns"]), span["slice"], row["evaluator"], row["stratum"] or "", outcome]
         weight, score = 1 / row["probability"], row["score"] or 0.0
         for place, value in enumerate((1, weight, weight * weight, score, weight * score, row["cost"] or 0.0)):
@@ -112,6 +122,23 @@ class Sums:
                         for key, sums in rows.items()
                     ],
                 )
+                yield self._by_service(table, rows)
+
+    def _by_service(self, table: Any, rows: dict[tuple[Any, ...], list[float]]) -> tuple[Any, Rows]:
+        """The sums of `rows` without slices and strata."""
+        found: defaultdict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 7)
+        of_spans = table in (span_hours, span_days)
+        for (time, slice_, one, other, outcome), sums in rows.items():
+            place = (one, other) if of_spans else (one, outcome)
+            n, weight, squared, *_, cost = sums
+            whole = found[time, self._services[slice_], *place]
+            for number, value in enumerate(sums if of_spans else (n, n, weight, squared, cost)):
+                whole[number] += value
+        whole_columns, width = (range(6), 7) if of_spans else (range(2), 5)
+        return _TOTALS[table], [
+            (*key, *(int(value) if place in whole_columns else value for place, value in enumerate(sums[:width])))
+            for key, sums in found.items()
+        ]
 
 
 class Maker:
@@ -119,7 +146,6 @@ class Maker:
 
     def __init__(self, seed: int = 1) -> None:
         self._rng = random.Random(seed)  # noqa: S311 - reproducible
-        self.sums = Sums()
         rng = self._rng
         self.slices = [
             Slice(service=service, environment="production", operation="chat", provider="openai", model=model,
@@ -128,6 +154,7 @@ class Maker:
             for model in ("gpt-4o-mini", "gpt-4.1", "claude-sonnet-4-5")
             for version in range(1, 5)
         ]  # fmt: skip
+        self.sums = Sums({one.id: one.service for one in self.slices})
         self.checks = [(Evaluator(name=name, evaluator_id=name, version="c1"), share) for name, share in _CHECKS]
         self.judges = [
             Evaluator(name="faithfulness", type="llm_judge", evaluator_id="faithfulness", version=f"j{n}")

@@ -23,8 +23,12 @@ SpanPlace = tuple[int, int, str, str]
 ResultPlace = tuple[int, int, str, str]
 """Slice, evaluator, stratum, outcome."""
 
+Differences = dict[tuple[int | str, ...], list[float]]
+"""Of a table of sums, by its key."""
+
 SPAN_SUMS: Final = ("n", "failed", "flagged", "labelled", "input_tokens", "output_tokens", "seconds")
 RESULT_SUMS: Final = ("n", "weight", "weight_squared", "score", "weighted_score", "cost")
+METRIC_SUMS: Final = ("n", "weighted_n", "weight", "weight_squared", "cost")
 
 
 class SpanState(msgspec.Struct, kw_only=True, gc=False):
@@ -53,7 +57,7 @@ def span_sums(state: SpanState) -> tuple[SpanPlace, Sums] | None:
 
 
 def result_sums(span: SpanArrival, result: ResultArrival) -> tuple[ResultPlace, Sums]:
-    """What one joined result adds to the hour and the day of its span."""
+    """What one joined result adds to the hour and the day of its span; last whether it has a weight."""
     if result.label is None:
         outcome = "unlabelled" if result.error_type is None else "error"
     else:
@@ -61,7 +65,7 @@ def result_sums(span: SpanArrival, result: ResultArrival) -> tuple[ResultPlace, 
     weight = weight_of(span, result)
     score = result.score or 0.0
     place = (span.slice.id, result.evaluator.id, result.stratum or "", outcome)
-    return place, (1, weight, weight * weight, score, weight * score, result.cost or 0.0)
+    return place, (1, weight, weight * weight, score, weight * score, result.cost or 0.0, int(weight > 0))
 
 
 def weight_of(span: SpanArrival, result: ResultArrival) -> float:
@@ -115,10 +119,12 @@ class Rollups:
     """Differences of sums, added up over a batch."""
 
     def __init__(self) -> None:
-        self.span_hours: dict[tuple[int | str, ...], list[float]] = {}
-        self.span_days: dict[tuple[int | str, ...], list[float]] = {}
-        self.result_hours: dict[tuple[int | str, ...], list[float]] = {}
-        self.result_days: dict[tuple[int | str, ...], list[float]] = {}
+        self.span_hours: Differences = {}
+        self.span_days: Differences = {}
+        self.result_hours: Differences = {}
+        self.result_days: Differences = {}
+        self._services: dict[int | str, str] = {}
+        """Of slices, by number."""
 
     def moved(self, before: SpanState | None, after: SpanState) -> None:
         """The span's own state changed from `before` to `after`."""
@@ -126,39 +132,62 @@ class Rollups:
         old = None if before is None else span_sums(before)
         if new == old:
             return
-        start = after.span.start_ns
         for sign, change in ((-1, old), (1, new)):
             if change is not None:
-                place, sums = change
-                _add(self.span_hours, (hour_of(start), *place), sums, sign)
-                _add(self.span_days, (day_of(start), *place), sums, sign)
+                self._count_span(after.span, change, sign)
 
     def joined(self, span: SpanArrival, result: ResultArrival) -> None:
         """A result was joined to its span."""
-        place, sums = result_sums(span, result)
-        _add(self.result_hours, (hour_of(span.start_ns), *place), sums, 1)
-        _add(self.result_days, (day_of(span.start_ns), *place), sums, 1)
+        self._count_result(span, result, 1)
 
     def vanished(self, before: SpanState, results: Iterable[ResultArrival]) -> None:
         """The span and its joined results were erased."""
-        start = before.span.start_ns
         if (own := span_sums(before)) is not None:
-            _add(self.span_hours, (hour_of(start), *own[0]), own[1], -1)
-            _add(self.span_days, (day_of(start), *own[0]), own[1], -1)
+            self._count_span(before.span, own, -1)
         for result in results:
-            place, sums = result_sums(before.span, result)
-            _add(self.result_hours, (hour_of(start), *place), sums, -1)
-            _add(self.result_days, (day_of(start), *place), sums, -1)
+            self._count_result(before.span, result, -1)
 
-    def tables(self) -> Iterator[tuple[str, tuple[str, ...], dict[tuple[int | str, ...], list[float]]]]:
+    def tables(self) -> Iterator[tuple[str, tuple[str, ...], Differences]]:
         """Name of a table, its sums, and the differences by key."""
         yield "span_hours", SPAN_SUMS, self.span_hours
         yield "span_days", SPAN_SUMS, self.span_days
-        yield "result_hours", RESULT_SUMS, self.result_hours
-        yield "result_days", RESULT_SUMS, self.result_days
+        yield "coverage_hours", SPAN_SUMS, self._coverage(self.span_hours)
+        yield "coverage_days", SPAN_SUMS, self._coverage(self.span_days)
+        yield "metric_hours", METRIC_SUMS, self._metrics(self.result_hours)
+        yield "metric_days", METRIC_SUMS, self._metrics(self.result_days)
+        width = len(RESULT_SUMS)
+        yield "result_hours", RESULT_SUMS, {key: sums[:width] for key, sums in self.result_hours.items()}
+        yield "result_days", RESULT_SUMS, {key: sums[:width] for key, sums in self.result_days.items()}
+
+    def _count_span(self, span: SpanArrival, change: tuple[SpanPlace, Sums], sign: int) -> None:
+        place, sums = change
+        self._services[span.slice.id] = span.slice.service
+        _add(self.span_hours, (hour_of(span.start_ns), *place), sums, sign)
+        _add(self.span_days, (day_of(span.start_ns), *place), sums, sign)
+
+    def _count_result(self, span: SpanArrival, result: ResultArrival, sign: int) -> None:
+        place, sums = result_sums(span, result)
+        self._services[span.slice.id] = span.slice.service
+        _add(self.result_hours, (hour_of(span.start_ns), *place), sums, sign)
+        _add(self.result_days, (day_of(span.start_ns), *place), sums, sign)
+
+    def _coverage(self, by_slice: Differences) -> Differences:
+        found: Differences = {}
+        for (time, slice_, band, coverage, _stratum), sums in by_slice.items():
+            _add(found, (time, self._services[slice_], band, coverage), tuple(sums), 1)
+        return found
+
+    def _metrics(self, by_slice: Differences) -> Differences:
+        found: Differences = {}
+        for (time, slice_, evaluator, _stratum, outcome), sums in by_slice.items():
+            n, weight, squared, _score, _weighted_score, cost, weighted_n = sums
+            _add(
+                found, (time, self._services[slice_], evaluator, outcome), (n, weighted_n, weight, squared, cost), 1
+            )  # fmt: skip
+        return found
 
 
-def _add(table: dict[tuple[int | str, ...], list[float]], key: tuple[int | str, ...], sums: Sums, sign: int) -> None:
+def _add(table: Differences, key: tuple[int | str, ...], sums: Sums, sign: int) -> None:
     row = table.get(key)
     if row is None:
         table[key] = list(sums) if sign > 0 else [-value for value in sums]

@@ -30,7 +30,7 @@ async def add_sums(
 ) -> None:
     """Add `rows`, by key, to the table called `name`."""
     table = METADATA.tables[name]
-    keys = [column.name for column in table.primary_key.columns]
+    keys = [column.name for column in table.columns if column.primary_key]
     ordered = sorted(key for key, values in rows.items() if any(values))
     changes: list[dict[str, Any]] = [dict(zip((*keys, *sums), (*key, *rows[key]), strict=True)) for key in ordered]
     await put(connection, database.insert_or_add(table, sums), changes)

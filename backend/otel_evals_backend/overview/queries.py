@@ -11,10 +11,10 @@ from otel_evals_backend.overview.attention import Facts, attention, needed_label
 from otel_evals_backend.overview.records import Bucket, Metric, Outcome, Overview, Spend, Step
 from otel_evals_backend.storage.keys import DAY_NS, HOUR_NS, day_of, hour_of
 from otel_evals_backend.storage.sums import ResultSum, SpanSum, Window, result_sums, span_sums
-from otel_evals_backend.storage.tables import cases, evaluators, labels, results, review_items, slices, span_hours
+from otel_evals_backend.storage.tables import cases, coverage_hours, evaluators, labels, results, review_items, slices
 from otel_evals_backend.web import figures
 from otel_evals_backend.web.figures import Rate
-from otel_evals_backend.web.quality import Evaluator, evaluators_of, latest, rate_of_sums
+from otel_evals_backend.web.quality import Evaluator, drawn_rate, evaluators_of, latest, rate_of_sums
 from otel_evals_backend.web.ranges import Range
 
 _MONTH: Final = 30 * 24
@@ -25,17 +25,16 @@ _SETTLED_NS: Final = HOUR_NS
 
 async def overview_of(connection: AsyncConnection, shown: Range, now_ns: int, service: str = "") -> Overview:
     """The overview of a range, of one service or of all."""
-    chosen = await _slices_of(connection, service)
     window = Window(shown.from_hour, shown.to_hour)
-    sums = await result_sums(connection, window, by_hours=shown.by_hours, slices=chosen)
-    spans = await span_sums(connection, window, slices=chosen)
+    sums = await result_sums(connection, window, by_hours=shown.by_hours, service=service)
+    spans = await span_sums(connection, window, service=service)
     known = await evaluators_of(connection, {one.evaluator for one in sums})
     metrics = metrics_of(sums, known, shown)
     return Overview(
         from_ns=shown.from_ns,
         to_ns=shown.to_ns,
         sentence=_sentence(spans, metrics, shown),
-        attention=attention(await _facts(connection, now_ns, chosen, spans)),
+        attention=attention(await _facts(connection, now_ns, service, spans)),
         funnel=await _funnel(connection, spans, shown),
         metrics=metrics,
         coverage=_coverage(spans),
@@ -48,13 +47,6 @@ async def services(connection: AsyncConnection) -> list[str]:
     """Names of the services that were seen."""
     rows = await connection.execute(select(slices.c.service).distinct().order_by(slices.c.service).limit(200))
     return [name for (name,) in rows if name]
-
-
-async def _slices_of(connection: AsyncConnection, service: str) -> list[int] | None:
-    if not service:
-        return None
-    rows = await connection.execute(select(slices.c.id).where(slices.c.service == service))
-    return [id_ for (id_,) in rows]
 
 
 def metrics_of(sums: Iterable[ResultSum], known: dict[int, Evaluator], shown: Range) -> tuple[Metric, ...]:
@@ -82,7 +74,6 @@ def _metric(
 ) -> Metric:
     now = latest(sums)
     own = [one for one in sums if one.evaluator == now]
-    said = sum(one.passes for one in people)
     return Metric(
         name=line[0],
         type=line[1],
@@ -92,7 +83,8 @@ def _metric(
         rate=rate_of_sums(own),
         fails=sum(one.fails for one in own),
         errors=sum(one.errors for one in own),
-        people=Rate(passes=said, n=said + sum(one.fails for one in people)),
+        people=drawn_rate(people),
+        by_hand=sum(one.passes + one.fails - one.drawn for one in people),
         over_time=_over_time(sums, known, shown),
     )
 
@@ -191,13 +183,13 @@ def _spend(sums: list[ResultSum], known: dict[int, Evaluator]) -> tuple[Spend, .
     return tuple(sorted(rows, key=lambda row: (-row.cost, row.evaluator_id)))
 
 
-async def _facts(connection: AsyncConnection, now_ns: int, chosen: list[int] | None, spans: list[SpanSum]) -> Facts:
+async def _facts(connection: AsyncConnection, now_ns: int, service: str, spans: list[SpanSum]) -> Facts:
     now = hour_of(now_ns) + 1
-    recent = await result_sums(connection, Window(now - 24, now), slices=chosen)
-    before = await result_sums(connection, Window(now - 24 - _WEEK, now - 24), slices=chosen)
+    recent = await result_sums(connection, Window(now - 24, now), service=service)
+    before = await result_sums(connection, Window(now - 24 - _WEEK, now - 24), service=service)
     people = await connection.execute(select(evaluators.c.id).where(evaluators.c.type == "human"))
     month = await result_sums(
-        connection, Window(now - _MONTH, now), slices=chosen, evaluators=[id_ for (id_,) in people]
+        connection, Window(now - _MONTH, now), service=service, evaluators=[id_ for (id_,) in people]
     )
     known = await evaluators_of(connection, {one.evaluator for one in (*recent, *before, *month)})
     waiting = await connection.execute(
@@ -230,7 +222,7 @@ async def _facts(connection: AsyncConnection, now_ns: int, chosen: list[int] | N
 
 
 async def _newest(connection: AsyncConnection) -> int | None:
-    return (await connection.execute(select(func.max(span_hours.c.hour)))).scalar_one()
+    return (await connection.execute(select(func.max(coverage_hours.c.hour)))).scalar_one()
 
 
 async def _number(connection: AsyncConnection, statement: Any) -> int:

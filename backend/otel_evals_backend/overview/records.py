@@ -28,7 +28,8 @@ class Metric(_Record):
     rate: Rate
     fails: int
     errors: int = Field(description="Times that it failed itself; in no rate.")
-    people: Rate = Field(description="What people said of this metric: a count, not an estimate.")
+    people: Rate = Field(description="What people said of this metric, of answers that were drawn for them by chance.")
+    by_hand: int = Field(description="Labels of answers that somebody chose; in no estimate.")
     over_time: tuple[Bucket, ...]
 
 

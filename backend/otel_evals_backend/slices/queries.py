@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.slices.records import Bucket, Choice, Slice, Slices
-from otel_evals_backend.storage.sums import ResultSum, Window, result_sums
+from otel_evals_backend.storage.sums import ResultSum, Window, result_sums, slice_sums
 from otel_evals_backend.storage.tables import feedback_hours, slices
 from otel_evals_backend.web.figures import Rate
 from otel_evals_backend.web.quality import Evaluator, evaluators_of, latest, rate_of_sums
@@ -16,6 +16,8 @@ from otel_evals_backend.web.ranges import Range
 
 MOST: Final = 200
 """Slices that are shown; a page with more helps nobody."""
+TIMED: Final = 12
+"""Slices that are shown over time."""
 NEGATIVE: Final = frozenset({"thumbs_down", "regenerate", "rephrase", "abandon", "correction"})
 _FIRST: Final = {"llm_judge": 0, "code": 1, "human": 2, "user": 3}
 _Key = tuple[str, str, str]
@@ -36,9 +38,11 @@ async def slices_of(
     window = Window(shown.from_hour, shown.to_hour)
     keys = await _keys(connection, service)
     chosen = list(keys) if service else None
-    whole = await result_sums(connection, window, by_hours=False, slices=chosen)
+    whole = await result_sums(connection, window, by_hours=False, service=service)
     known = {
-        key: one for key, one in (await evaluators_of(connection, {s.evaluator for s in whole})).items() if one.counts
+        key: one
+        for key, one in (await evaluators_of(connection, {s.evaluator for s in whole})).items()
+        if one.counts and one.type != "human"  # labels are few, and partly chosen by hand: no share of a slice
     }
     choices = _choices(whole, known)
     line = _line(choices, metric)
@@ -46,12 +50,11 @@ async def slices_of(
         return _nothing(shown, metric, choices)
     own = [one for one in whole if one.evaluator in known and known[one.evaluator].line == line]
     present = known[latest(own)]
-    sums = await result_sums(
-        connection, window, by_hours=shown.by_hours, by_slice=True, evaluators=[present.id], slices=chosen
-    )
-    rows = _rows(sums, keys, await _feedback(connection, window, keys), shown)
+    sums = await slice_sums(connection, window, present.id, slices=chosen)
+    rows = _rows(sums, keys, await _feedback(connection, window, keys))
     rows.sort(key=lambda row: -row.rate.n)
     kept = sorted(rows[:MOST], key=lambda row: (*ORDERS[order](row), row.model, row.prompt_name, row.prompt_version))
+    kept = await _with_time(connection, shown, present.id, kept, keys)
     return Slices(
         from_ns=shown.from_ns,
         to_ns=shown.to_ns,
@@ -89,31 +92,53 @@ def words(row: Slice) -> str:
     return f"Prompt {prompt or 'unknown'} with {row.model or 'an unknown model'}"
 
 
-def _rows(
-    sums: list[ResultSum], keys: dict[int, _Key], signals: dict[_Key, tuple[int, int]], shown: Range
-) -> list[Slice]:
-    grouped: defaultdict[_Key, list[ResultSum]] = defaultdict(list)
-    for one in sums:
-        grouped[keys.get(one.slice, ("", "", ""))].append(one)
+def _rows(sums: list[ResultSum], keys: dict[int, _Key], signals: dict[_Key, tuple[int, int]]) -> list[Slice]:
     rows: list[Slice] = []
-    for key, found in grouped.items():
-        by_bucket: defaultdict[int, list[ResultSum]] = defaultdict(list)
-        for one in found:
-            by_bucket[one.bucket].append(one)
-        over_time = tuple(
-            Bucket(
-                start_ns=number * shown.step_ns, rate=rate_of_sums(by_bucket[number]) if number in by_bucket else Rate()
-            )
-            for number in shown.buckets
-        )
+    for key, found in _grouped(sums, keys).items():
         every, negative = signals.get(key, (0, 0))
         rows.append(
             Slice(
                 model=key[0], prompt_name=key[1], prompt_version=key[2], rate=rate_of_sums(found),
-                fails=sum(one.fails for one in found), feedback=every, negative=negative, over_time=over_time,
+                fails=sum(one.fails for one in found), feedback=every, negative=negative, over_time=(),
             )
         )  # fmt: skip
     return rows
+
+
+async def _with_time(
+    connection: AsyncConnection, shown: Range, evaluator: int, rows: list[Slice], keys: dict[int, _Key]
+) -> list[Slice]:
+    """The rows, the first `TIMED` that have an estimate with their buckets: those are drawn, and nobody reads more."""
+    timed = {_key(row) for row in [row for row in rows if row.rate.enough][:TIMED]}
+    ids = [id_ for id_, key in keys.items() if key in timed]
+    window = Window(shown.from_hour, shown.to_hour)
+    sums = await slice_sums(connection, window, evaluator, by_hours=shown.by_hours, slices=ids)
+    grouped = _grouped(sums, keys)
+    return [
+        row.model_copy(update={"over_time": _over_time(grouped[key], shown)}) if (key := _key(row)) in grouped else row
+        for row in rows
+    ]
+
+
+def _over_time(sums: list[ResultSum], shown: Range) -> tuple[Bucket, ...]:
+    by_bucket: defaultdict[int, list[ResultSum]] = defaultdict(list)
+    for one in sums:
+        by_bucket[one.bucket].append(one)
+    return tuple(
+        Bucket(start_ns=number * shown.step_ns, rate=rate_of_sums(by_bucket[number]) if number in by_bucket else Rate())
+        for number in shown.buckets
+    )
+
+
+def _grouped(sums: list[ResultSum], keys: dict[int, _Key]) -> dict[_Key, list[ResultSum]]:
+    grouped: defaultdict[_Key, list[ResultSum]] = defaultdict(list)
+    for one in sums:
+        grouped[keys.get(one.slice, ("", "", ""))].append(one)
+    return grouped
+
+
+def _key(row: Slice) -> _Key:
+    return (row.model, row.prompt_name, row.prompt_version)
 
 
 async def _keys(connection: AsyncConnection, service: str) -> dict[int, _Key]:

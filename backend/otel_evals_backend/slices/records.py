@@ -26,7 +26,7 @@ class Slice(_Record):
     fails: int
     feedback: int = Field(description="Signals of users about calls of this slice.")
     negative: int = Field(description="Of them: thumbs down, regenerate, rephrase, abandon, correction.")
-    over_time: tuple[Bucket, ...]
+    over_time: tuple[Bucket, ...] = Field(description="Of the first twelve slices with an estimate; others: empty.")
 
 
 class Choice(_Record):

@@ -19,7 +19,6 @@ from otel_evals_backend.web.ranges import InRange, Range
 from otel_evals_backend.web.tables import csv_answer
 
 ROUTER: Final = APIRouter()
-_MULTIPLES: Final = 12
 
 
 class Order(StrEnum):
@@ -64,7 +63,7 @@ async def slices_page(
 ) -> HTMLResponse:  # fmt: skip
     """The page."""
     found = await _found(here, shown, asked)
-    multiples = [(row, _points(row)) for row in found.slices if row.rate.enough][:_MULTIPLES]
+    multiples = [(row, _points(row)) for row in found.slices if row.over_time]
     return page(
         request,
         "slices/page.html",

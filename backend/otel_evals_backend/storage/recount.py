@@ -26,18 +26,26 @@ from sqlalchemy import (
 from otel_evals_backend.storage.keys import DAY_NS, HOUR_NS
 from otel_evals_backend.storage.tables import (
     PASS,
+    coverage_days,
+    coverage_hours,
     evaluators,
     feedback,
     feedback_hours,
+    metric_days,
+    metric_hours,
     result_days,
     result_hours,
     results,
+    slices,
     span_days,
     span_hours,
     spans,
 )
 
-ROLLUPS: Final = (span_hours, span_days, result_hours, result_days, feedback_hours)
+ROLLUPS: Final = (
+    span_hours, span_days, coverage_hours, coverage_days, result_hours, result_days, metric_hours, metric_days,
+    feedback_hours,
+)  # fmt: skip
 _FEEDBACK: Final = "feedback"
 _HUMAN: Final = "human"
 
@@ -46,9 +54,10 @@ def recount(table: Table, *where: ColumnElement[bool]) -> Select[Any]:
     """What the rows of the spans that `where` picks add to `table`, one row a key, columns named as the table's."""
     unit = HOUR_NS if "hour" in table.c else DAY_NS
     time = (spans.c.start_ns // literal(unit, spans.c.start_ns.type)).label("hour" if "hour" in table.c else "day")
-    if table in (span_hours, span_days):
-        return _spans(time, where)
-    return _feedback(time, where) if table is feedback_hours else _results(time, where)
+    by_service = "service" in table.c
+    if "band" in table.c:
+        return _spans(time, where, by_service=by_service)
+    return _feedback(time, where) if table is feedback_hours else _results(time, where, by_service=by_service)
 
 
 def sums_of(table: Table) -> list[str]:
@@ -56,16 +65,19 @@ def sums_of(table: Table) -> list[str]:
     return [column.name for column in table.columns if not column.primary_key]
 
 
-def _spans(time: Any, where: tuple[ColumnElement[bool], ...]) -> Select[Any]:
-    keys = (
-        time, spans.c.slice, func.coalesce(spans.c.band, -1).label("band"),
-        func.coalesce(spans.c.coverage, "").label("coverage"), func.coalesce(spans.c.stratum, "").label("stratum"),
+def _spans(time: Any, where: tuple[ColumnElement[bool], ...], *, by_service: bool) -> Select[Any]:
+    keys: tuple[Any, ...] = (
+        time, slices.c.service if by_service else spans.c.slice, func.coalesce(spans.c.band, -1).label("band"),
+        func.coalesce(spans.c.coverage, "").label("coverage"),
     )  # fmt: skip
+    if not by_service:
+        keys = (*keys, func.coalesce(spans.c.stratum, "").label("stratum"))
     values = (
         spans.c.failed, spans.c.fails, spans.c.labels, spans.c.input_tokens, spans.c.output_tokens, spans.c.start_ns,
         spans.c.end_ns,
     )  # fmt: skip
-    one = select(*keys, *values).where(spans.c.offline == false(), *where).subquery()
+    rows = select(*keys, *values).select_from(spans.join(slices, slices.c.id == spans.c.slice))
+    one = rows.where(spans.c.offline == false(), *where).subquery()
     return _grouped(
         one,
         keys,
@@ -79,31 +91,38 @@ def _spans(time: Any, where: tuple[ColumnElement[bool], ...]) -> Select[Any]:
     )
 
 
-def _results(time: Any, where: tuple[ColumnElement[bool], ...]) -> Select[Any]:
-    outcome = case((results.c.label.is_(None), "error"), (results.c.label == PASS, "pass"), else_="fail")
-    keys = (
-        time, spans.c.slice, results.c.evaluator, func.coalesce(results.c.stratum, "").label("stratum"),
-        outcome.label("outcome"),
+def _results(time: Any, where: tuple[ColumnElement[bool], ...], *, by_service: bool) -> Select[Any]:
+    outcome = case(
+        (results.c.label == PASS, "pass"), (results.c.label.is_not(None), "fail"),
+        (results.c.error_type.is_(None), "unlabelled"), else_="error",
     )  # fmt: skip
+    keys: tuple[Any, ...] = (
+        time, slices.c.service if by_service else spans.c.slice, results.c.evaluator, outcome.label("outcome")
+    )  # fmt: skip
+    if not by_service:
+        keys = (*keys, func.coalesce(results.c.stratum, "").label("stratum"))
     weight = _weight()
     score = func.coalesce(results.c.score, 0.0)
     rows = select(
         *keys, weight.label("w"), score.label("s"), func.coalesce(results.c.cost, 0.0).label("c")
     ).select_from(
-        spans.join(results, and_(results.c.day == spans.c.day, results.c.span == spans.c.span)).join(
-            evaluators, evaluators.c.id == results.c.evaluator
-        )
+        spans.join(results, and_(results.c.day == spans.c.day, results.c.span == spans.c.span))
+        .join(evaluators, evaluators.c.id == results.c.evaluator)
+        .join(slices, slices.c.id == spans.c.slice)
     )
     one = rows.where(results.c.joined, *where).subquery()
+    if by_service:
+        own = (_ones(one.c.w > 0).label("weighted_n"),)
+    else:
+        own = (func.sum(one.c.s).label("score"), func.sum(one.c.w * one.c.s).label("weighted_score"))
     return _grouped(
         one,
         keys,
         func.count().label("n"),
         func.sum(one.c.w).label("weight"),
         func.sum(one.c.w * one.c.w).label("weight_squared"),
-        func.sum(one.c.s).label("score"),
-        func.sum(one.c.w * one.c.s).label("weighted_score"),
         func.sum(one.c.c).label("cost"),
+        *own,
     )
 
 

@@ -19,22 +19,18 @@ from otel_evals_backend.storage.database import Database, Engine
 from otel_evals_backend.storage.erase import forget_texts
 from otel_evals_backend.storage.keys import DAY_NS, day_of
 from otel_evals_backend.storage.partitions import days_of, drop_day
+from otel_evals_backend.storage.recount import ROLLUPS
 from otel_evals_backend.storage.tables import (
     audit,
     contents,
     drafts,
     feedback,
-    feedback_hours,
     invites,
     known_spans,
-    result_days,
-    result_hours,
     results,
     review_items,
     sessions,
     settings,
-    span_days,
-    span_hours,
     spans,
     texts,
 )
@@ -186,8 +182,8 @@ async def _expire_texts(database: Database) -> int:
 
 
 async def _expire_sums(database: Database, before: int, gone: dict[str, int]) -> None:
-    for table, unit in ((span_hours, 24), (result_hours, 24), (feedback_hours, 24), (span_days, 1), (result_days, 1)):
-        time = table.c.hour if unit > 1 else table.c.day
+    for table in ROLLUPS:
+        time, unit = (table.c.hour, 24) if "hour" in table.c else (table.c.day, 1)
         while True:
             async with database.write() as connection:
                 oldest: Any = await connection.execute(select(func.min(time)).where(time < before * unit))

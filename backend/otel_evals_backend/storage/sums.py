@@ -1,20 +1,20 @@
 """Reads the sums that are kept beside the rows: days for the middle of a range, hours for its ends.
 
-Pages use these alone for whatever counts, so that none of them scans rows.
+Pages use these alone for whatever counts, so that none of them scans rows. What needs no slices is read from sums
+without them, which are a hundredth of the rows; slices are read for one evaluator at a time, by which their key begins.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Double, Table, cast, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, Double, Integer, Table, cast, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.storage import tables
 
 _DAY: Final = 24
-_NO_BUCKET: Final[Any] = literal_column("0")
-_RESULTS: Final = ("n", "weight", "weight_squared", "cost")
+_NO_BUCKET: Final[ColumnElement[int]] = literal_column("0", Integer)
 _NAMES: Final = {"pass": "passes", "fail": "fails", "error": "errors"}
 _SPANS: Final = ("n", "failed", "flagged", "labelled", "input_tokens", "output_tokens", "seconds")
 
@@ -30,22 +30,25 @@ class ResultSum(msgspec.Struct, frozen=True, kw_only=True):
     """Results of one evaluator; in one hour, day, or slice where that was asked for, else 0 stands there."""
 
     bucket: int
-    slice: int
+    slice: int = 0
     evaluator: int
-    passes: int
-    fails: int
-    errors: int
-    weight_passes: float
-    weight: float
-    weight_squared: float
-    cost: float
+    passes: int = 0
+    fails: int = 0
+    errors: int = 0
+    drawn_passes: int = 0
+    """Of the passes those with a weight; not known by slice. The others were chosen by hand."""
+    drawn: int = 0
+    """Of passes and fails those with a weight; not known by slice."""
+    weight_passes: float = 0.0
+    weight: float = 0.0
+    weight_squared: float = 0.0
+    cost: float = 0.0
 
 
 class SpanSum(msgspec.Struct, frozen=True, kw_only=True):
     """Spans of one kind of coverage."""
 
     bucket: int
-    slice: int
     coverage: str
     n: int
     checked: int
@@ -62,87 +65,120 @@ async def result_sums(
     window: Window,
     *,
     by_hours: bool | None = None,
-    by_slice: bool = False,
     evaluators: Collection[int] | None = None,
-    slices: Collection[int] | None = None,
+    service: str = "",
 ) -> list[ResultSum]:
-    """Sums of results.
+    """Sums of results by evaluator.
 
     Args:
         connection: to the database.
         window: which hours.
         by_hours: buckets are hours (true), days (false), or there are none (None).
-        by_slice: whether slices are apart.
         evaluators: only these.
-        slices: only these.
+        service: only of this one.
     """
-    keys = ("slice", "evaluator", "outcome") if by_slice else ("evaluator", "outcome")
-    limits = {"evaluator": evaluators, "slice": slices}
-    found: dict[tuple[int, int, int], dict[str, Any]] = {}
-    for statement in _parts(
-        tables.result_hours, tables.result_days, window, keys, _RESULTS, by_hours=by_hours, limits=limits
-    ):
-        for row in await connection.execute(statement):
-            cells: list[Any] = list(row)
-            n, weight, weight_squared, cost = cells[-4:]
-            bucket, slice_, evaluator, outcome = cells[0], cells[1] if by_slice else 0, cells[-6], cells[-5]
-            one = found.setdefault((bucket, slice_, evaluator), _nothing())
-            one[_NAMES[outcome]] += n
-            one["cost"] += cost
-            if outcome != "error":
-                one["weight"] += weight
-                one["weight_squared"] += weight_squared
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    keys, sums = ("evaluator", "outcome"), ("n", "weighted_n", "weight", "weight_squared", "cost")
+    for part in _parts(tables.metric_hours, tables.metric_days, window, by_hours=by_hours):
+        statement = part.grouped(keys, sums)
+        if service:
+            statement = statement.where(part.table.c.service == service)
+        if evaluators is not None:
+            statement = statement.where(part.table.c.evaluator.in_(sorted(evaluators)))
+        rows: Any = await connection.execute(statement)
+        for bucket, evaluator, outcome, n, drawn, *weights in rows:
+            one = found.setdefault((bucket, evaluator), _nothing())
+            _count(one, outcome, n, *weights)
+            if outcome in ("pass", "fail"):
+                one["drawn"] += drawn
             if outcome == "pass":
-                one["weight_passes"] += weight
+                one["drawn_passes"] += drawn
+    return [ResultSum(bucket=bucket, evaluator=evaluator, **one) for (bucket, evaluator), one in found.items()]
+
+
+async def slice_sums(
+    connection: AsyncConnection,
+    window: Window,
+    evaluator: int,
+    *,
+    by_hours: bool | None = None,
+    slices: Collection[int] | None = None,
+) -> list[ResultSum]:
+    """Sums of the results of one evaluator by slice; of these slices only, where some are named."""
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    keys, sums = ("slice", "outcome"), ("n", "weight", "weight_squared", "cost")
+    for part in _parts(tables.result_hours, tables.result_days, window, by_hours=by_hours):
+        times = list(
+            range(part.begin, part.end)
+        )  # each is a place in the key, where a range would read what lies between
+        statement = part.grouped(keys, sums).where(part.time.in_(times), part.table.c.evaluator == evaluator)
+        if slices is not None:
+            statement = statement.where(part.table.c.slice.in_(sorted(slices)))
+        rows: Any = await connection.execute(statement)
+        for bucket, slice_, outcome, n, *weights in rows:
+            _count(found.setdefault((bucket, slice_), _nothing()), outcome, n, *weights)
     return [
-        ResultSum(bucket=bucket, slice=slice_, evaluator=evaluator, **one)
-        for (bucket, slice_, evaluator), one in found.items()
+        ResultSum(bucket=bucket, slice=slice_, evaluator=evaluator, **one) for (bucket, slice_), one in found.items()
     ]
 
 
-async def span_sums(
-    connection: AsyncConnection,
-    window: Window,
-    *,
-    by_hours: bool | None = None,
-    by_slice: bool = False,
-    slices: Collection[int] | None = None,
-) -> list[SpanSum]:
-    """Sums of spans; arguments as above."""
-    keys = ("slice", "band", "coverage") if by_slice else ("band", "coverage")
-    found: dict[tuple[int, int, str], dict[str, Any]] = {}
-    for statement in _parts(
-        tables.span_hours, tables.span_days, window, keys, _SPANS, by_hours=by_hours, limits={"slice": slices}
-    ):
+async def span_sums(connection: AsyncConnection, window: Window, *, service: str = "") -> list[SpanSum]:
+    """Sums of spans by coverage, of one service or of all."""
+    found: dict[str, dict[str, Any]] = {}
+    for part in _parts(tables.coverage_hours, tables.coverage_days, window, by_hours=None):
+        statement = part.grouped(("band", "coverage"), _SPANS)
+        if service:
+            statement = statement.where(part.table.c.service == service)
         for row in (await connection.execute(statement)).mappings():
-            slice_ = row["slice"] if by_slice else 0
-            one = found.setdefault((row["bucket"], slice_, row["coverage"]), dict.fromkeys((*_SPANS, "checked"), 0))
+            one = found.setdefault(row["coverage"], dict.fromkeys((*_SPANS, "checked"), 0))
             for name in _SPANS:
                 one[name] += row[name]
             one["checked"] += row["n"] if row["band"] >= 0 else 0
-    return [
-        SpanSum(bucket=bucket, slice=slice_, coverage=coverage, **one)
-        for (bucket, slice_, coverage), one in found.items()
-    ]
+    return [SpanSum(bucket=0, coverage=coverage, **one) for coverage, one in found.items()]
 
 
 def _nothing() -> dict[str, Any]:
     return {
-        "passes": 0, "fails": 0, "errors": 0, "weight_passes": 0.0, "weight": 0.0, "weight_squared": 0.0, "cost": 0.0
+        "passes": 0, "fails": 0, "errors": 0, "drawn_passes": 0, "drawn": 0, "weight_passes": 0.0, "weight": 0.0,
+        "weight_squared": 0.0, "cost": 0.0,
     }  # fmt: skip
 
 
-def _parts(
-    hours: Table,
-    days: Table,
-    window: Window,
-    keys: tuple[str, ...],
-    sums: tuple[str, ...],
-    *,
-    by_hours: bool | None,
-    limits: dict[str, Collection[int] | None],
-) -> list[Any]:
-    """A statement for each stretch of the window, with a column `bucket`: whole days from one table, ends from another.
+def _count(one: dict[str, Any], outcome: str, n: int, *weights: float) -> None:
+    """Count a row; `weights` are the sums of weights, of their squares, and of costs."""
+    weight, squared, cost = weights
+    one["cost"] += cost
+    name = _NAMES.get(outcome)
+    if name is None:
+        return  # a score without a verdict
+    one[name] += n
+    if outcome != "error":
+        one["weight"] += weight
+        one["weight_squared"] += squared
+    if outcome == "pass":
+        one["weight_passes"] += weight
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """A stretch of a window, of one table."""
+
+    table: Table
+    begin: int
+    end: int
+    time: Any
+    bucket: Any
+
+    def grouped(self, keys: tuple[str, ...], sums: tuple[str, ...]) -> Any:
+        """A statement whose columns are the bucket, `keys`, and sums of `sums`."""
+        columns: list[Any] = [self.table.c[name] for name in keys]
+        summed: list[Any] = [_sum(self.table.c[name]).label(name) for name in sums]
+        groups = columns if self.bucket is _NO_BUCKET else [self.bucket, *columns]
+        statement: Any = select(self.bucket.label("bucket"), *columns, *summed)
+        return statement.where(self.time >= self.begin, self.time < self.end).group_by(*groups)
+
+
+def _parts(hours: Table, days: Table, window: Window, *, by_hours: bool | None) -> Iterator[_Part]:
+    """The stretches of the window: whole days from one table, ends from another.
 
     They are added up here: the database would sort all rows together otherwise, which costs several times as much.
     """
@@ -151,25 +187,13 @@ def _parts(
         stretches = [(hours, window.from_hour, window.to_hour)]
     else:
         stretches = [(hours, window.from_hour, first * _DAY), (days, first, last), (hours, last * _DAY, window.to_hour)]
-    statements: list[Any] = []
     for table, begin, end in stretches:
         if begin >= end:
             continue
         columns_of: Any = table.c
         time: Any = columns_of["hour" if table is hours else "day"]
         of_day: Any = time if table is days else time // _DAY
-        bucket: Any = _NO_BUCKET if by_hours is None else time if by_hours else of_day
-        columns: list[Any] = [table.c[name] for name in keys]
-        summed: list[Any] = [_sum(table.c[name]).label(name) for name in sums]
-        groups: list[Any] = columns if by_hours is None else [bucket, *columns]
-        statement: Any = (
-            select(bucket.label("bucket"), *columns, *summed).where(time >= begin, time < end).group_by(*groups)
-        )
-        for name, ids in limits.items():
-            if ids is not None:
-                statement = statement.where(table.c[name].in_(list(ids)))
-        statements.append(statement)
-    return statements
+        yield _Part(table, begin, end, time, _NO_BUCKET if by_hours is None else time if by_hours else of_day)
 
 
 def _sum(column: Any) -> Any:

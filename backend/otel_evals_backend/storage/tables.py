@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
@@ -189,6 +190,7 @@ result_hours: Final = _table(
     Column("score", Double, nullable=False),  # sum of scores
     Column("weighted_score", Double, nullable=False),
     Column("cost", Double, nullable=False),  # USD, of those that are known
+    PrimaryKeyConstraint("hour", "evaluator", "slice", "stratum", "outcome"),  # pages ask for one evaluator
 )
 """Results by hour of their span. Kept in the transaction that keeps the rows."""
 
@@ -205,6 +207,7 @@ result_days: Final = _table(
     Column("score", Double, nullable=False),
     Column("weighted_score", Double, nullable=False),
     Column("cost", Double, nullable=False),
+    PrimaryKeyConstraint("day", "evaluator", "slice", "stratum", "outcome"),  # pages ask for one evaluator
 )
 """The same by day of the span's start, for long ranges."""
 
@@ -232,6 +235,66 @@ span_days: Final = _table(
     Column("band", SmallInteger, primary_key=True, autoincrement=False),
     Column("coverage", Text, primary_key=True),
     Column("stratum", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("flagged", BigInteger, nullable=False),
+    Column("labelled", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+)
+"""The same by day."""
+
+metric_hours: Final = _table(
+    "metric_hours",
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("service", Text, primary_key=True),
+    Column("evaluator", BigInteger, primary_key=True, autoincrement=False),
+    Column("outcome", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("weighted_n", BigInteger, nullable=False),  # of those whose weight is not 0
+    Column("weight", Double, nullable=False),
+    Column("weight_squared", Double, nullable=False),
+    Column("cost", Double, nullable=False),
+)
+"""The sums of `result_hours` by service alone: what pages without slices read."""
+
+metric_days: Final = _table(
+    "metric_days",
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("service", Text, primary_key=True),
+    Column("evaluator", BigInteger, primary_key=True, autoincrement=False),
+    Column("outcome", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("weighted_n", BigInteger, nullable=False),
+    Column("weight", Double, nullable=False),
+    Column("weight_squared", Double, nullable=False),
+    Column("cost", Double, nullable=False),
+)
+"""The same by day."""
+
+coverage_hours: Final = _table(
+    "coverage_hours",
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("service", Text, primary_key=True),
+    Column("band", SmallInteger, primary_key=True, autoincrement=False),
+    Column("coverage", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("flagged", BigInteger, nullable=False),
+    Column("labelled", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+)
+"""The sums of `span_hours` by service alone."""
+
+coverage_days: Final = _table(
+    "coverage_days",
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("service", Text, primary_key=True),
+    Column("band", SmallInteger, primary_key=True, autoincrement=False),
+    Column("coverage", Text, primary_key=True),
     Column("n", BigInteger, nullable=False),
     Column("failed", BigInteger, nullable=False),
     Column("flagged", BigInteger, nullable=False),

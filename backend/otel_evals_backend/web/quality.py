@@ -55,6 +55,17 @@ def rate_of_sums(sums: Sequence[ResultSum]) -> Rate:
     )
 
 
+def drawn_rate(sums: Sequence[ResultSum]) -> Rate:
+    """The pass rate by people, of what was drawn for them by chance: what was chosen by hand stands for nothing."""
+    return rate_of(
+        sum(one.drawn_passes for one in sums),
+        sum(one.drawn for one in sums),
+        sum(one.weight_passes for one in sums),
+        sum(one.weight for one in sums),
+        sum(one.weight_squared for one in sums),
+    )
+
+
 def latest(sums: Sequence[ResultSum]) -> int:
     """The evaluator (one version) that worked last, and most where two worked last."""
     return max(sums, key=lambda one: (one.bucket, one.passes + one.fails, one.evaluator)).evaluator

@@ -6,7 +6,8 @@ from otel_evals_backend.storage.tables import METADATA
 
 TABLES = (
     "known_spans", "slices", "evaluators", "texts", "spans", "results", "contents", "feedback", "feedback_hours",
-    "span_hours", "span_days", "result_hours", "result_days",
+    "span_hours", "span_days", "coverage_hours", "coverage_days", "result_hours", "result_days", "metric_hours",
+    "metric_days",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@ from sqlalchemy import select
 
 from otel_evals_backend.storage.check import check
 from otel_evals_backend.storage.erase import Subject, erase
+from otel_evals_backend.storage.recount import ROLLUPS
 from otel_evals_backend.storage.search import matching_texts
 from otel_evals_backend.storage.tables import METADATA, audit
 from tests.backend.conftest import NOON
@@ -45,9 +46,9 @@ async def test_the_rest_is_what_it_would_be_without_the_erased(backend, open_bac
     async with database.write() as connection:
         await erase(database, connection, Subject(traces=(trace(2), trace(4))), who="u", now_ns=NOON)
     left = await everything(database)
-    for table in ("span_hours", "span_days", "result_hours", "result_days", "feedback_hours"):
+    for table in [one.name for one in ROLLUPS]:
         position = [column.name for column in METADATA.tables[table].columns].index("n")
-        assert sum(row[position] for row in left[table]) == {"r": 9, "s": 3, "f": 3}[table[0]], table
+        assert sum(row[position] for row in left[table]) == {"r": 9, "m": 9, "s": 3, "c": 3, "f": 3}[table[0]], table
     assert {row[1] for row in left["spans"]} == {key(0), key(1), key(3)}
 
 

@@ -197,7 +197,7 @@ def upgrade() -> None:
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("weighted_score", sa.Double(), nullable=False),
         sa.Column("cost", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("hour", "slice", "evaluator", "stratum", "outcome"),
+        sa.PrimaryKeyConstraint("hour", "evaluator", "slice", "stratum", "outcome"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -213,7 +213,7 @@ def upgrade() -> None:
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("weighted_score", sa.Double(), nullable=False),
         sa.Column("cost", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("day", "slice", "evaluator", "stratum", "outcome"),
+        sa.PrimaryKeyConstraint("day", "evaluator", "slice", "stratum", "outcome"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -248,6 +248,66 @@ def upgrade() -> None:
         sa.Column("output_tokens", sa.BigInteger(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("day", "slice", "band", "coverage", "stratum"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "metric_hours",
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("evaluator", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("weighted_n", sa.BigInteger(), nullable=False),
+        sa.Column("weight", sa.Double(), nullable=False),
+        sa.Column("weight_squared", sa.Double(), nullable=False),
+        sa.Column("cost", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "service", "evaluator", "outcome"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "metric_days",
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("evaluator", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("weighted_n", sa.BigInteger(), nullable=False),
+        sa.Column("weight", sa.Double(), nullable=False),
+        sa.Column("weight_squared", sa.Double(), nullable=False),
+        sa.Column("cost", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "service", "evaluator", "outcome"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_hours",
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("band", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("coverage", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("flagged", sa.BigInteger(), nullable=False),
+        sa.Column("labelled", sa.BigInteger(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "service", "band", "coverage"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "coverage_days",
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("band", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("coverage", sa.Text(), nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("flagged", sa.BigInteger(), nullable=False),
+        sa.Column("labelled", sa.BigInteger(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "service", "band", "coverage"),
         sqlite_with_rowid=False,
     )
     op.create_table(
