@@ -4,6 +4,7 @@ Rooms never build these themselves and never import `app`.
 """
 
 import random
+from collections.abc import Mapping
 from typing import Annotated, cast
 
 import msgspec
@@ -12,6 +13,9 @@ from fastapi.requests import HTTPConnection
 
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock
+from otel_evals.telemetry.meters import Meters
+from otel_evals_backend.instruments import INSTRUMENTS
+from otel_evals_backend.records import Wording
 from otel_evals_backend.settings import BackendSettings
 from otel_evals_backend.storage.database import Database
 
@@ -25,8 +29,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     rng: random.Random
     """Handed in, so that tests repeat; never for secrets."""
     tasks: Tasks
+    meters: Meters = msgspec.field(default_factory=lambda: Meters(INSTRUMENTS))
+    """What this process counts: `instruments` are all there are."""
     demo: bool = False
     """Whether the traffic is made up: pages say so."""
+    wordings: Mapping[str, Wording] = msgspec.field(default_factory=dict[str, Wording])
+    """How people are asked about metrics of the configuration's own rubrics and rules, by metric."""
 
 
 def context_of(connection: HTTPConnection) -> Context:

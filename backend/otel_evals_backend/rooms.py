@@ -5,12 +5,16 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
+from otel_evals_backend.cases import api as cases_api
+from otel_evals_backend.cases import routes as cases
 from otel_evals_backend.context import Context
 from otel_evals_backend.evaluations import api as evaluations_api
 from otel_evals_backend.evaluations import routes as evaluations
+from otel_evals_backend.feedback import api as feedback_api
 from otel_evals_backend.feedback import routes as feedback
 from otel_evals_backend.ingest import joining
 from otel_evals_backend.ingest import routes as ingest
+from otel_evals_backend.operations import routes as operations
 from otel_evals_backend.outgoing import sender
 from otel_evals_backend.overview import routes as overview
 from otel_evals_backend.review import api as review_api
@@ -25,6 +29,8 @@ from otel_evals_backend.web import routes as web
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     ingest.ROUTER,
     feedback.ROUTER,
+    feedback_api.ROUTER,
+    operations.ROUTER,
     web.ROUTER,
     overview.ROUTER,
     slices.ROUTER,
@@ -32,6 +38,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     evaluations_api.ROUTER,
     review.ROUTER,
     review_api.ROUTER,
+    cases.ROUTER,
+    cases_api.ROUTER,
     sign_in.ROUTER,
     settings_pages.ROUTER,
     people_api.ROUTER,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from otel_evals.records.errors import DecodeError, Unavailable
+from otel_evals_backend import instruments
 from otel_evals_backend.access.app_keys import is_known_origin
 from otel_evals_backend.content.policy import Policy
 from otel_evals_backend.context import Context, context_of
@@ -132,19 +133,25 @@ async def give(request: Request) -> Response:
     may use; a token of scope `send`; programs on this machine when nobody logs in. Sending the same again changes
     nothing: the same `Idempotency-Key`, or `id`, or else the same words within a minute.
     """
+    context = context_of(request)
+    began = context.clock.monotonic()
     headers = await _cors(request)
     try:
         taken = await door_of(request).take(request)
     except Refused as error:
         if error.retry_after is not None:
             headers["retry-after"] = str(error.retry_after)
-        return _refusal(error.status, str(error), headers)
+        answer, reason = _refusal(error.status, str(error), headers), str(error.status)
     except DecodeError as error:
-        return _refusal(400, str(error), headers)
+        answer, reason = _refusal(400, str(error), headers), "400"
     except Unavailable as error:
         headers["retry-after"] = str(max(1, round(error.retry_after or 1)))
-        return _refusal(503, "this cannot be taken now", headers)
-    return JSONResponse(taken.model_dump(), 202, headers)
+        answer, reason = _refusal(503, "this cannot be taken now", headers), "503"
+    else:
+        answer, reason = JSONResponse(taken.model_dump(), 202, headers), ""
+        context.meters.observe(instruments.DURATION, context.clock.monotonic() - began, "feedback")
+    context.meters.add(instruments.REQUESTS, 1, "feedback", "refused" if reason else "accepted", reason)
+    return answer
 
 
 @ROUTER.options(_PATH, include_in_schema=False)

@@ -20,6 +20,7 @@ from otel_evals_backend.feedback.reading import ReadSignal
 from otel_evals_backend.keeping.arrivals import Arrivals, FeedbackArrival
 from otel_evals_backend.keeping.keep import keep
 from otel_evals_backend.keeping.kept import Kept
+from otel_evals_backend.keeping.measured import measure
 from otel_evals_backend.outgoing import outbox
 from otel_evals_backend.review.select import consider
 from otel_evals_backend.storage.tables import feedback, slices, spans
@@ -44,6 +45,7 @@ async def take(context: Context, signals: Sequence[ReadSignal], app: str = "") -
             kept, found = await _transaction(context, signals, app)
         except IntegrityError:
             continue
+        measure(context.meters, kept)
         new = {signal.id for signal in kept.signals}
         taken: list[Taken] = []
         for signal, (name, joined) in zip(signals, found, strict=True):

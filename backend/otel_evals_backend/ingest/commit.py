@@ -20,6 +20,7 @@ from otel_evals_backend.context import Context
 from otel_evals_backend.keeping.arrivals import Arrivals
 from otel_evals_backend.keeping.keep import keep
 from otel_evals_backend.keeping.kept import Kept
+from otel_evals_backend.keeping.measured import measure
 from otel_evals_backend.storage.database import Database
 
 _LOG: Final = logging.getLogger(__name__)
@@ -128,6 +129,7 @@ class Commits:
             kept = await keep(context.database, connection, arrivals, now_ns=context.clock.time_ns())
             for go_on in self._after:
                 await go_on(context.database, connection, context, kept)
+        measure(context.meters, kept)
 
 
 def _joined(several: Sequence[Arrivals]) -> Arrivals:

@@ -30,6 +30,7 @@ from otel_evals.records.intake import Accepted
 from otel_evals.records.signal import Signal
 from otel_evals.records.units import ByteSize
 from otel_evals.slicing.versions import PromptVersions
+from otel_evals_backend import instruments
 from otel_evals_backend.access.people import person_of
 from otel_evals_backend.content.policy import Policy
 from otel_evals_backend.content.sealing import Sealer
@@ -143,10 +144,16 @@ def _format_of(request: Request) -> str:
 
 async def _export(signal: Signal, request: Request) -> Response:
     is_json = request.headers.get("content-type", "").lower().startswith(JSON)
+    context = context_of(request)
+    began = context.clock.monotonic()
     try:
         accepted = await ingest_of(request).export(signal, request)
     except Exception as error:  # noqa: BLE001 - stage boundary: the table has an answer for every error
-        return _refused(refusal_of(error), is_json=is_json)
+        refusal = refusal_of(error)
+        context.meters.add(instruments.REQUESTS, 1, signal.value, "refused", refusal.reason)
+        return _refused(refusal, is_json=is_json)
+    context.meters.add(instruments.REQUESTS, 1, signal.value, "accepted", "")
+    context.meters.observe(instruments.DURATION, context.clock.monotonic() - began, signal.value)
     if is_json:
         return Response(encode_accepted_json(signal, accepted), media_type=JSON)
     return Response(encode_accepted(accepted), media_type=PROTOBUF)
