@@ -2,9 +2,10 @@
 
 import logging
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock
 from otel_evals_backend.access import door
 from otel_evals_backend.context import Context
+from otel_evals_backend.records import Wording
 from otel_evals_backend.rooms import BACKGROUND, ROUTERS
 from otel_evals_backend.settings import BackendSettings
 from otel_evals_backend.storage.database import Database, database_url
@@ -23,7 +25,13 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def create_app(
-    settings: BackendSettings, *, folder: Path, clock: Clock, rng: random.Random, demo: bool = False
+    settings: BackendSettings,
+    *,
+    folder: Path,
+    clock: Clock,
+    rng: random.Random,
+    demo: bool = False,
+    wordings: Mapping[str, Wording] = MappingProxyType({}),
 ) -> FastAPI:
     """The application: it opens the database when it starts, and closes it when it stops.
 
@@ -33,9 +41,18 @@ def create_app(
         clock: time.
         rng: for jitter and shuffles.
         demo: whether the traffic is made up.
+        wordings: how people are asked about the configuration's own metrics.
     """
     database = Database(database_url(settings.database.reveal() if settings.database else None, folder))
-    context = Context(settings=settings, database=database, clock=clock, rng=rng, tasks=Tasks(_crashed), demo=demo)
+    context = Context(
+        settings=settings,
+        database=database,
+        clock=clock,
+        rng=rng,
+        tasks=Tasks(_crashed),
+        demo=demo,
+        wordings=wordings,
+    )
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncGenerator[None]:

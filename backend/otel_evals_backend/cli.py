@@ -52,6 +52,7 @@ class BackendVerb:
     def run(self, arguments: argparse.Namespace, config: Any) -> int:
         """Run it with the configuration in force; the exit code."""
         from otel_evals.telemetry.logs import configure  # noqa: PLC0415 - fast start
+        from otel_evals_backend.review.wordings import wordings  # noqa: PLC0415 - fast start
         from otel_evals_backend.serve import quiet_libraries, serve  # noqa: PLC0415 - the web framework takes a second
 
         configure(config.log)
@@ -70,6 +71,7 @@ class BackendVerb:
                 demo=arguments.demo,
                 attached=arguments.attached,
                 say=_say,
+                wordings=wordings(config),
             )
         )
 

@@ -18,6 +18,18 @@ class Role(StrEnum):
         return order.index(self) >= order.index(other)
 
 
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """How people are asked about a metric, where the configuration says it."""
+
+    ask: str
+    """The question; yes is a pass."""
+    guide: str = ""
+    """What counts."""
+    passes: tuple[str, ...] = ()
+    """When it passes, one sentence each."""
+    fails: tuple[str, ...] = ()
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks: a user, a token's holder, or whoever sits at this machine when no log-in is configured."""
 

@@ -11,7 +11,7 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from otel_evals.receive.address import parse_listen
 from otel_evals.records.clock import SystemClock
 from otel_evals.records.errors import ConfigurationError
 from otel_evals_backend.app import create_app
+from otel_evals_backend.records import Wording
 from otel_evals_backend.settings import BackendSettings
 
 _BACKLOG: Final = 2048
@@ -33,7 +34,16 @@ Say = Callable[[str], None]
 """Writes a line for whoever started the program."""
 
 
-async def serve(settings: BackendSettings, *, folder: Path, grace: float, demo: bool, attached: bool, say: Say) -> int:
+async def serve(
+    settings: BackendSettings,
+    *,
+    folder: Path,
+    grace: float,
+    demo: bool,
+    attached: bool,
+    say: Say,
+    wordings: Mapping[str, Wording],
+) -> int:
     """Answer requests until SIGTERM or SIGINT; the exit code. A second signal ends at once.
 
     Args:
@@ -43,6 +53,7 @@ async def serve(settings: BackendSettings, *, folder: Path, grace: float, demo: 
         demo: whether the traffic is made up.
         attached: whether to end when standard input closes, so as not to outlive the program that holds it.
         say: gets the address as soon as requests are answered.
+        wordings: how people are asked about the configuration's own metrics.
 
     Raises:
         ConfigurationError: the address is taken, or the database cannot be used.
@@ -51,8 +62,8 @@ async def serve(settings: BackendSettings, *, folder: Path, grace: float, demo: 
         host = settings.listen.rpartition(":")[0]
         settings = msgspec.structs.replace(settings, listen=f"{host}:{listening.getsockname()[1]}")
         clock = SystemClock()
-        # Jitter and shuffles, no secret.
-        app = create_app(settings, folder=folder, clock=clock, rng=random.Random(), demo=demo)  # noqa: S311
+        rng = random.Random()  # noqa: S311 - jitter and shuffles, no secret
+        app = create_app(settings, folder=folder, clock=clock, rng=rng, demo=demo, wordings=wordings)
         async with app.router.lifespan_context(app):
             server = _Server(
                 uvicorn.Config(

@@ -16,6 +16,14 @@ class ContentPolicy(StrEnum):
     NONE = "none"
 
 
+class RevealPolicy(StrEnum):
+    """When a reviewer learns what evaluators said of what they have labelled."""
+
+    EACH = "each"
+    BATCH = "batch"
+    NEVER = "never"
+
+
 class ContentKept(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the backend keeps of questions, context and answers."""
 
@@ -140,7 +148,8 @@ class ReviewSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str,
         Meta(
             pattern=r"^[^\x00]{1,200}$",
-            description="Key of the draw of the random share, as `sampling.salt` is of the judges'. Default: otel-evals.",
+            description="Key of the draw of the random share, as `sampling.salt` is of the judges'. "
+            "Default: otel-evals.",
         ),
     ] = "otel-evals"
     lease: Annotated[Duration, Meta(description="How long an item is reserved. Default: 10m.")] = Duration(600)
@@ -158,12 +167,22 @@ class ReviewSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(ge=0, le=0.5, description="A score this close to 0.5 asks for a person. Default: 0.1."),
     ] = 0.1
     reveal: Annotated[
-        bool,
+        RevealPolicy,
         Meta(
-            description="Whether evaluators' verdicts are shown after each label. Default: true. Random items are "
-            "revealed too: switch it off where reviewers should not learn the judge's habits."
+            description="When evaluators' verdicts are shown: after `each` label; after each `batch` of labels of a "
+            "reviewer, on their own page, so that the next label is not drawn towards the judge's habits; `never`. "
+            "Random and chosen items alike, or the reveal would tell which is which. Default: each."
         ),
-    ] = True
+    ] = RevealPolicy.EACH
+    batch: Annotated[
+        int,
+        Meta(
+            ge=2,
+            le=200,
+            description="Labels of a batch, for `reveal: batch`; one that is not full is revealed after a day. "
+            "Default: 10.",
+        ),
+    ] = 10
     reasons: Annotated[
         tuple[str, ...], Meta(description="The team's reason codes for a fail, in the order of the keys 1 to 9.")
     ] = (

@@ -16,6 +16,7 @@ from otel_evals_backend.access.people import may
 from otel_evals_backend.context import Context
 from otel_evals_backend.evaluations.records import Label, Result
 from otel_evals_backend.records import Person, Role
+from otel_evals_backend.settings import RevealPolicy
 from otel_evals_backend.storage.keys import ids_of
 from otel_evals_backend.storage.tables import labels, reservations, review_items, seen_results
 
@@ -63,7 +64,8 @@ async def seeing(
         select(labels.c.item).where(labels.c.item.in_(waiting), labels.c.reviewer == person.id)
     )
     answered = set(waiting) <= {row.item for row in mine}
-    return Seeing(results=answered and context.settings.review.reveal, others=False, person=person.id)
+    at_once = context.settings.review.reveal is RevealPolicy.EACH
+    return Seeing(results=answered and at_once, others=False, person=person.id)
 
 
 async def show(context: Context, person: Person, span: bytes) -> None:

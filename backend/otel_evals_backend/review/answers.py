@@ -114,7 +114,11 @@ class Reveal(_Body):
     label: str = Field(description="Id of the label.")
     verdict: str = Field(description="What was said.")
     kind: str = Field(description="first, second_thought or adjudication.")
-    revealed: bool = Field(description="Whether evaluators may be seen, by the settings.")
+    revealed: bool = Field(description="Whether evaluators may be seen now, by the settings.")
+    after: int | None = Field(
+        description="Labels of this reviewer after which they may be: 0 = now, null = never. What is not full after a "
+        "day is shown then."
+    )
     evaluators: tuple[Judged, ...] = Field(description="What they said of the same question.")
 
 

@@ -61,7 +61,7 @@ async def shown(context: Context, person: Person, item_id: str) -> Shown | None:
             id=item.id,
             position=await _position(connection, person.id, now) + (not mine),
             service=await _service(connection, item),
-            question=question_of(item.metric),
+            question=question_of(item.metric, context.wordings),
             exchange=await exchange_of(connection, context.settings.content, item.span),
             draft=await _draft(connection, item_id, person.id),
             held=held is not None and held.until_ns > now,

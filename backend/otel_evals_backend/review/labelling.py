@@ -11,13 +11,16 @@ from otel_evals.emit.evaluation_span import Judgement, LateForm, evaluation_span
 from otel_evals.otlp.encode import attributes
 from otel_evals.records.decision import CoverageOutcome
 from otel_evals.records.evaluation import EvaluationResult, EvaluatorType, Label
+from otel_evals.records.signal import Signal
 from otel_evals.semconv import gen_ai
 from otel_evals_backend.access.audit import note
 from otel_evals_backend.context import Context
 from otel_evals_backend.keeping.arrivals import Arrivals, Evaluator, ResultArrival
 from otel_evals_backend.keeping.keep import keep
+from otel_evals_backend.outgoing import outbox
 from otel_evals_backend.records import Person
 from otel_evals_backend.review.answers import Answer, Judged, Reveal
+from otel_evals_backend.review.batches import labels_until_reveal
 from otel_evals_backend.review.outcome import Standing, State, Verdict, standing
 from otel_evals_backend.review.questions import question_of
 from otel_evals_backend.storage.tables import (
@@ -26,10 +29,10 @@ from otel_evals_backend.storage.tables import (
     drafts,
     evaluators,
     labels,
-    outbox,
     reservations,
     results,
     review_items,
+    seen_results,
     slices,
     spans,
     texts,
@@ -103,13 +106,14 @@ async def labels_of(connection: AsyncConnection, item: str, reviewer: str) -> li
 
 async def reveal(context: Context, connection: AsyncConnection, item: Any, label: Any) -> Reveal:
     """What comes back for `label`: every evaluator of the same question, unless the settings keep them back."""
-    shown = context.settings.review.reveal
+    left = await labels_until_reveal(context, connection, label)
     return Reveal(
         label=label.id,
         verdict=label.verdict,
         kind=label.kind,
-        revealed=shown,
-        evaluators=tuple(await _judged(connection, item, label.verdict)) if shown else (),
+        revealed=left == 0,
+        after=left,
+        evaluators=tuple(await _judged(connection, item, label.verdict)) if left == 0 else (),
     )
 
 
@@ -138,7 +142,7 @@ async def _new(connection: AsyncConnection, giving: _Giving) -> Any:
         raise Refused(409, "you have labelled this item; a second thought is a label of its own")
     if not giving.mine and held is None:
         raise Refused(409, "this item is not reserved for you: take it first")
-    row = _row(giving, picked=held is not None and held.picked)
+    row = _row(giving, knows=(held is not None and held.picked) or await _has_seen(connection, item.span, person.id))
     await connection.execute(insert(labels), row)
     if not answer.second_thought:
         await _counts(connection, item)
@@ -158,10 +162,16 @@ async def _reservation(connection: AsyncConnection, item: str, reviewer: str) ->
     return (await connection.execute(statement)).one_or_none()
 
 
-def _row(giving: _Giving, *, picked: bool) -> dict[str, Any]:
+async def _has_seen(connection: AsyncConnection, span: bytes, reviewer: str) -> bool:
+    """Whether they have looked at the call's results, be it while they had the item."""
+    statement = select(seen_results.c.at_ns).where(seen_results.c.span == span, seen_results.c.reviewer == reviewer)
+    return (await connection.execute(statement)).one_or_none() is not None
+
+
+def _row(giving: _Giving, *, knows: bool) -> dict[str, Any]:
     item, person, answer = giving.item, giving.person, giving.answer
     kind = SECOND if answer.second_thought else ADJUDICATION if item.state == State.ADJUDICATE.value else FIRST
-    blind = not picked and kind != SECOND
+    blind = not knows and kind != SECOND
     drawn = item.random and blind
     # A person's first label of an item has one possible id: two at once cannot both be kept.
     which = giving.key if kind == SECOND else FIRST
@@ -183,7 +193,7 @@ def _row(giving: _Giving, *, picked: bool) -> dict[str, Any]:
         "label_probability": item.label_probability if drawn else None,
         "stratum": item.stratum,
         "evaluator": item.evaluator,
-        "rubric_version": question_of(item.metric).version,
+        "rubric_version": question_of(item.metric, giving.context.wordings).version,
         "seconds": answer.seconds,
         "kind": kind,
         "supersedes": giving.mine[-1].id if giving.mine else None,
@@ -241,12 +251,9 @@ async def _tell(context: Context, connection: AsyncConnection, person: Person, i
         explanation=result.explanation or None,
     )
     await keep(context.database, connection, Arrivals(results=(arrival,)), now_ns=row["at_ns"])
-    if context.settings.send_to is not None:
-        body = await _span_of(connection, item, result, row)
-        await connection.execute(
-            insert(outbox),
-            {"id": row["id"], "body": body, "signal": "traces", "created_ns": row["at_ns"], "due_ns": row["at_ns"]},
-        )
+    # Also without `send_to`: what people said before it was set is sent once it is, unless it has grown too old.
+    body = await _span_of(connection, item, result, row)
+    await outbox.post(context.database, connection, [(row["id"], Signal.TRACES, body)], row["at_ns"])
 
 
 async def _span_of(connection: AsyncConnection, item: Any, result: EvaluationResult, row: dict[str, Any]) -> bytes:

@@ -1,9 +1,11 @@
 """What people are asked about a metric: a question whose yes is a pass, and what counts.
 
 A judge's rubric is the guide, word for word, so that people and judge decide the same; for checks there is a sentence
-of ours. The version goes with every label: labels of different questions are never compared.
+of ours, for rules of the configuration what they say. What the configuration says comes first. The version goes with
+every label: labels of different questions are never compared.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -11,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from otel_evals.rubrics.rubric import builtin_rubrics
+from otel_evals.rubrics.rubric import Rubric, builtin_rubrics
+from otel_evals_backend.records import Wording
 from otel_evals_backend.settings import ReviewSettings
 
 _VERSION: Final = 12
@@ -46,9 +49,22 @@ def _written() -> dict[str, _Written]:
     return msgspec.convert(yaml.safe_load(text), dict[str, _Written])
 
 
+def question_of(metric: str, wordings: Mapping[str, Wording]) -> Question:
+    """The question of `metric`, which may be one that nobody here knows; `wordings` are the configuration's."""
+    said = wordings.get(metric) or _known(metric)
+    read = msgspec.json.encode((metric, said.ask, said.guide, said.passes, said.fails))
+    return Question(
+        metric=metric,
+        ask=said.ask,
+        guide=said.guide,
+        passes=said.passes,
+        fails=said.fails,
+        version=sha256(read).hexdigest()[:_VERSION],
+    )
+
+
 @cache
-def question_of(metric: str) -> Question:
-    """The question of `metric`, which may be one that nobody here knows."""
+def _known(metric: str) -> Wording:
     words = metric.replace("_", " ")
     if metric.startswith(POLICY):
         fallback = f"Does the answer keep the rule “{metric.removeprefix(POLICY).replace('_', ' ')}”?"
@@ -56,18 +72,16 @@ def question_of(metric: str) -> Question:
         fallback = f"Is the answer good in respect of “{words}”?"
     written = _written().get(metric, _Written(ask=fallback))
     rubric = builtin_rubrics().get(metric)
-    guide = written.guide if rubric is None else rubric.text.strip()
-    grades = () if rubric is None else rubric.scale
-    passes = tuple(grade.meaning for grade in grades if grade.label.value == "pass")
-    fails = tuple(grade.meaning for grade in grades if grade.label.value == "fail")
-    read = msgspec.json.encode((metric, written.ask, guide, passes, fails))
-    return Question(
-        metric=metric,
-        ask=written.ask,
-        guide=guide,
-        passes=passes,
-        fails=fails,
-        version=sha256(read).hexdigest()[:_VERSION],
+    return Wording(ask=written.ask, guide=written.guide) if rubric is None else wording_of(rubric, written.ask)
+
+
+def wording_of(rubric: Rubric, ask: str) -> Wording:
+    """What people read of a rubric: all that a judge decides by."""
+    return Wording(
+        ask=ask,
+        guide=rubric.text.strip(),
+        passes=tuple(grade.meaning for grade in rubric.scale if grade.label.value == "pass"),
+        fails=tuple(grade.meaning for grade in rubric.scale if grade.label.value == "fail"),
     )
 
 

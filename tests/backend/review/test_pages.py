@@ -7,7 +7,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from sqlalchemy import select
 
-from otel_evals_backend.settings import ReviewSettings
+from otel_evals_backend.settings import RevealPolicy, ReviewSettings
 from otel_evals_backend.storage.tables import METADATA, drafts, labels, outbox, reservations, review_items
 from tests.backend.traffic import Call, check, feedback, judge, retriever, send, traces
 
@@ -232,7 +232,7 @@ async def test_a_span_picked_by_hand_is_neither_random_nor_blind(open_backend):
 
 
 async def test_the_reveal_can_be_kept_back(open_backend):
-    async with open_backend(review=ReviewSettings(audit=1, double=0, reveal=False)) as backend:
+    async with open_backend(review=ReviewSettings(audit=1, double=0, reveal=RevealPolicy.NEVER)) as backend:
         await fill(backend, 1)
         item = await reserve(backend)
         said = await backend.client.post(
