@@ -145,6 +145,12 @@ async def _erase_review(connection: AsyncConnection, keys: list[bytes]) -> dict[
             .where(review_items.c.span.in_(keys), review_items.c.state.in_(("open", "adjudicate")))
             .values(state="dropped"),
         ),
+        "flags": await _count(
+            connection,
+            update(review_items)
+            .where(review_items.c.span.in_(keys), review_items.c.flag_reason != "")
+            .values(flag_reason=""),
+        ),
         "labels": await _count(connection, update(labels).where(labels.c.span.in_(keys)).values(**emptied)),
     }
 

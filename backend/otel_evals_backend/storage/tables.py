@@ -456,9 +456,11 @@ review_items: Final = _table(
     Column("needed", SmallInteger, nullable=False),  # labels of different people
     Column("given", SmallInteger, nullable=False, server_default="0"),
     Column("flagged", Boolean, nullable=False, server_default=false()),
+    Column("flag_reason", Text, nullable=False, server_default=""),
     Index("review_items_key", "span", "metric", unique=True),
     Index("review_items_open", "state", "priority"),
     Index("review_items_group", "group_key"),
+    Index("review_items_flagged", "created_ns", sqlite_where=text("flagged"), postgresql_where=text("flagged")),
     clustered=False,
 )
 

@@ -129,8 +129,17 @@ def upgrade() -> None:
         sa.Column("needed", sa.SmallInteger(), nullable=False),
         sa.Column("given", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("flagged", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("flag_reason", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_with_rowid=True,
+    )
+    op.create_index(
+        "review_items_flagged",
+        "review_items",
+        ["created_ns"],
+        unique=False,
+        sqlite_where=sa.text("flagged"),
+        postgresql_where=sa.text("flagged"),
     )
     op.create_index("review_items_group", "review_items", ["group_key"], unique=False)
     op.create_index("review_items_key", "review_items", ["span", "metric"], unique=True)
