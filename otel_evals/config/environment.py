@@ -5,11 +5,14 @@ The variables are handed in as a mapping by `load`, which alone reads the enviro
 
 from collections.abc import Iterable, Mapping
 
+from otel_evals.config import feedback
 from otel_evals.config.node import Layer, Node, Origin, at_path, overlay
 from otel_evals.config.problems import nearest
 
 PREFIX = "OTEL_EVALS_"
-RESERVED = frozenset({"OTEL_EVALS_CONFIG", "OTEL_EVALS_RECORDINGS", "OTEL_EVALS_CHECK_ROWS"})
+RESERVED = frozenset({
+    "OTEL_EVALS_CONFIG", "OTEL_EVALS_RECORDINGS", "OTEL_EVALS_CHECK_ROWS", feedback.URL, feedback.KEY,
+})  # fmt: skip
 """Variables with our prefix that are no configuration keys."""
 
 
