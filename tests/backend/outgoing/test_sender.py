@@ -31,7 +31,7 @@ async def test_a_signal_arrives_at_the_destination_though_that_was_busy_at_first
         async with open_backend(send_to=f"http://127.0.0.1:{port}") as backend:
             given = {"response_id": "r", "signal": "regenerate"}
             assert (await backend.client.post("/v1/feedback", json=given)).status_code == 202
-            while arrived.empty():  # noqa: ASYNC110 - time stands still here unless it is moved
+            while arrived.empty():
                 await asyncio.sleep(0.05)
                 backend.clock.advance(2)  # pauses pass, leases do not
             kind, request = arrived.get_nowait()
