@@ -91,7 +91,7 @@ def read_labelled(file: Path, evaluator: Evaluator | None) -> list[Labelled]:
         if not line.strip():
             continue
         try:
-            found.append(_labelled(msgspec.json.decode(line, type=Row), number, evaluator))
+            found.append(labelled(msgspec.json.decode(line, type=Row), number, evaluator))
         except (msgspec.DecodeError, ValueError) as error:
             faults.append(f"{file}:{number}: {error}")
     if faults:
@@ -101,7 +101,8 @@ def read_labelled(file: Path, evaluator: Evaluator | None) -> list[Labelled]:
     return found
 
 
-def _labelled(row: Row, line: int, evaluator: Evaluator | None) -> Labelled:
+def labelled(row: Row, line: int, evaluator: Evaluator | None) -> Labelled:
+    """The case of one row. Raises ValueError when it lacks a question or an answer."""
     answer = row.answer if row.answer is not None else row.output
     if answer is None and not row.tool_calls:
         raise ValueError("it lacks the answer: write `answer` (or `output`), or `tool_calls`")

@@ -21,6 +21,8 @@ from otel_evals_backend.settings import ContentKept
 _KEY: Final = 32
 _MARK: Final = 4
 _NONCE: Final = 12
+_SEALED: Final = "sealed:"
+"""How an encrypted text begins."""
 _LARGEST: Final = 64 << 20
 """Bytes that a stored body may have: what we wrote is smaller, a damaged row may claim anything."""
 
@@ -45,25 +47,49 @@ class Sealer:
 
     def seal(self, span: bytes, part: int, kept: KeptReading) -> bytes:
         """The stored form of a reading."""
-        body = self._compressor.compress(encode(kept))
-        for mark, cipher in self._keys.items():
-            nonce = os.urandom(_NONCE)
-            return mark + nonce + cipher.encrypt(nonce, body, _place(span, part))
-        return body
+        return self._seal(_place(span, part), encode(kept))
 
     def open(self, span: bytes, part: int, body: bytes, *, encrypted: bool) -> KeptReading | None:
         """The reading; None when its key is not here any more, or the row was tampered with or damaged."""
+        found = self._open(_place(span, part), body, encrypted=encrypted)
+        return None if found is None else decode(found)
+
+    def seal_text(self, place: str, text: str) -> str:
+        """`text` for a column of text: as it is without a key, else encrypted, bound to `place`, in base64."""
+        if not self._keys:
+            return text
+        return _SEALED + base64.b64encode(self._seal(place.encode(), text.encode("utf-8", "surrogatepass"))).decode()
+
+    def open_text(self, place: str, stored: str) -> str | None:
+        """What `seal_text` was given; None when its key is not here any more, or the row was tampered with."""
+        if not stored.startswith(_SEALED):
+            return stored
+        try:
+            body = base64.b64decode(stored[len(_SEALED) :], validate=True)
+        except binascii.Error:
+            return None
+        found = self._open(place.encode(), body, encrypted=True)
+        return None if found is None else found.decode("utf-8", "surrogatepass")
+
+    def _seal(self, place: bytes, plain: bytes) -> bytes:
+        body = self._compressor.compress(plain)
+        for mark, cipher in self._keys.items():
+            nonce = os.urandom(_NONCE)
+            return mark + nonce + cipher.encrypt(nonce, body, place)
+        return body
+
+    def _open(self, place: bytes, body: bytes, *, encrypted: bool) -> bytes | None:
         if encrypted:
             cipher = self._keys.get(body[:_MARK])
             if cipher is None:
                 return None
             nonce = body[_MARK : _MARK + _NONCE]
             try:
-                body = cipher.decrypt(nonce, body[_MARK + _NONCE :], _place(span, part))
+                body = cipher.decrypt(nonce, body[_MARK + _NONCE :], place)
             except (InvalidTag, ValueError):
                 return None
         try:
-            return decode(self._decompressor.decompress(body, max_output_size=_LARGEST))
+            return self._decompressor.decompress(body, max_output_size=_LARGEST)
         except zstandard.ZstdError:
             return None
 

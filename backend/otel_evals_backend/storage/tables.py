@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 METADATA: Final = MetaData()
@@ -121,8 +122,9 @@ spans: Final = _table(
     Column("feedback", SmallInteger, nullable=False, server_default="0"),  # worst: -1 negative, 1 positive, 0 none
     Column("labels", SmallInteger, nullable=False, server_default="0"),  # of people
     Column("received_ns", BigInteger, nullable=False),
-    Index("spans_start", "day", "start_ns"),
-    Index("spans_slice", "day", "slice", "start_ns"),
+    # Holds what lists filter by, so that a day is read in order of time without touching the rows that do not match.
+    Index("spans_start", "day", "start_ns", "span", "slice", "offline", "band", "stratum", "coverage", "fails",
+          "labels"),
     Index("spans_feedback", "day", "feedback", "start_ns", sqlite_where=text("feedback != 0"),
           postgresql_where=text("feedback != 0")),
     Index("spans_labelled", "day", "start_ns", sqlite_where=text("labels > 0"), postgresql_where=text("labels > 0")),
@@ -156,7 +158,7 @@ results: Final = _table(
     Column("lag", Double),  # s
     Column("joined", Boolean, nullable=False),  # whether its span is known, and the row is in the rollups
     Index("results_lone", "day", sqlite_where=text("joined = 0"), postgresql_where=text("NOT joined")),
-    Index("results_fails", "day", "evaluator", "span", sqlite_where=text("label = 0"),
+    Index("results_fails", "day", "evaluator", "label", "span", sqlite_where=text("label = 0"),
           postgresql_where=text("label = 0")),
     Index("results_explanation", "explanation", sqlite_where=text("explanation IS NOT NULL"),
           postgresql_where=text("explanation IS NOT NULL")),
@@ -537,16 +539,38 @@ label_plans: Final = _table(
 
 cases: Final = _table(
     "cases",
-    Column("id", Text, primary_key=True),  # hash of the normalised input and what is expected
+    Column("id", Text, primary_key=True),  # hash of the normalised input and what is expected, as it was first
     Column("version", Integer, primary_key=True, autoincrement=False),
     _name("dataset"),
+    Column("metric", Text, nullable=False, server_default=""),
+    Column("kind", Text, nullable=False, server_default="case"),  # case, or labelled: of a calibration set
+    Column("digest", Text, nullable=False, server_default=""),  # the same hash of this version
+    Column("newest", Boolean, nullable=False, server_default=true()),  # of its versions
+    _name("question", nullable=True),  # how it begins, for lists; NULL where content is encrypted
+    Column("tags", Text, nullable=False, server_default="[]"),  # JSON array
+    Column("risk_tier", Text, nullable=False, server_default=""),
+    Column("label", Text),  # pass, fail: what people say of the answer; NULL = unknown
     _name("body"),  # JSON: the neutral case
     _name("made_by"),
     Column("created_ns", BigInteger, nullable=False),
     Column("retired", Boolean, nullable=False, server_default=false()),
     Index("cases_dataset", "dataset"),
+    Index("cases_digest", "digest"),
+    Index("cases_newest", "created_ns", "id", sqlite_where=text("newest"), postgresql_where=text("newest")),
     clustered=False,
 )
+"""Every version of every case; a row is changed only in `newest`, when another version comes."""
+
+case_uploads: Final = _table(
+    "case_uploads",
+    Column("id", Text, primary_key=True),
+    _name("owner"),
+    _name("dataset"),
+    _name("form"),  # csv, jsonl
+    _name("body"),  # the file, sealed as contents are
+    Column("created_ns", BigInteger, nullable=False),
+)
+"""Files that somebody has looked at and not imported yet; an hour old, they go."""
 
 outbox: Final = _table(
     "outbox",

@@ -49,7 +49,8 @@ KEYS: Final[dict[str, tuple[Key, ...]]] = {
         Key("d", "click:[data-documents] > summary", "Documents"),
         Key("o", "click:[data-tools] > summary", "Tool calls"),
         Key("m", "click:[data-markdown]", "Markdown or plain"),
-        Key("c", "copy-link", "Copy the link"),
+        Key("c", "click:[data-case]", "Make it a case"),
+        Key("y", "copy-link", "Copy the link"),
     ),
     "review": (
         Key("p", "click:[data-verdict=pass]", "Pass"),
@@ -64,6 +65,7 @@ KEYS: Final[dict[str, tuple[Key, ...]]] = {
         Key("Ctrl+Enter", "submit", "Submit, from a field"),
         Key("Enter", "next", "Next, after the reveal"),
         Key("z", "click:[data-second]", "Second thought"),
+        Key("c", "click:[data-case]", "Make it a case, after the reveal"),
         Key("d", "click:[data-documents] > summary", "Documents"),
         Key("o", "click:[data-tools] > summary", "Tool calls"),
         Key("m", "click:[data-markdown]", "Markdown or plain"),

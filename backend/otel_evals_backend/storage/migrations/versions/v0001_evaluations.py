@@ -119,8 +119,12 @@ def upgrade() -> None:
         sqlite_where=sa.text("response_id IS NOT NULL"),
         postgresql_where=sa.text("response_id IS NOT NULL"),
     )
-    op.create_index("spans_slice", "spans", ["day", "slice", "start_ns"], unique=False)
-    op.create_index("spans_start", "spans", ["day", "start_ns"], unique=False)
+    op.create_index(
+        "spans_start",
+        "spans",
+        ["day", "start_ns", "span", "slice", "offline", "band", "stratum", "coverage", "fails", "labels"],
+        unique=False,
+    )
     op.create_table(
         "results",
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
@@ -158,7 +162,7 @@ def upgrade() -> None:
     op.create_index(
         "results_fails",
         "results",
-        ["day", "evaluator", "span"],
+        ["day", "evaluator", "label", "span"],
         unique=False,
         sqlite_where=sa.text("label = 0"),
         postgresql_where=sa.text("label = 0"),

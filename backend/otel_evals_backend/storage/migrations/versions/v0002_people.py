@@ -220,6 +220,14 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column("metric", sa.Text(), server_default="", nullable=False),
+        sa.Column("kind", sa.Text(), server_default="case", nullable=False),
+        sa.Column("digest", sa.Text(), server_default="", nullable=False),
+        sa.Column("newest", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("question", sa.Text(), nullable=True),
+        sa.Column("tags", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("risk_tier", sa.Text(), server_default="", nullable=False),
+        sa.Column("label", sa.Text(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("created_ns", sa.BigInteger(), nullable=False),
@@ -228,6 +236,26 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_index("cases_dataset", "cases", ["dataset"], unique=False)
+    op.create_index("cases_digest", "cases", ["digest"], unique=False)
+    op.create_index(
+        "cases_newest",
+        "cases",
+        ["created_ns", "id"],
+        unique=False,
+        sqlite_where=sa.text("newest"),
+        postgresql_where=sa.text("newest"),
+    )
+    op.create_table(
+        "case_uploads",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("dataset", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.Text(), nullable=False),
