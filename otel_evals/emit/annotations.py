@@ -19,7 +19,10 @@ _STANDARD: Final[tuple[tuple[str, Callable[[Exchange], str | None]], ...]] = (
     (gen_ai.RESPONSE_MODEL, attrgetter("response_model")),
     (gen_ai.PROMPT_NAME, attrgetter("prompt_name")),
     (gen_ai.PROMPT_VERSION, attrgetter("prompt_version")),
+    (gen_ai.CONVERSATION_ID, attrgetter("conversation_id")),
 )
+STANDARD_KEYS: Final = frozenset(key for key, _ in _STANDARD)
+"""What may be added to a span that carries it under other names."""
 
 
 @lru_cache(maxsize=1024)

@@ -29,8 +29,9 @@ from otel_evals_backend.content.policy import Policy
 from otel_evals_backend.content.readings import KeptReading
 from otel_evals_backend.content.sealing import Sealer
 from otel_evals_backend.ingest.bounds import Times, text
+from otel_evals_backend.ingest.original import original
 from otel_evals_backend.ingest.results import read_result, read_signal
-from otel_evals_backend.ingest.spans import PromptVersion, is_evaluated, span_row
+from otel_evals_backend.ingest.spans import PromptVersion, environment_of, is_evaluated, span_row
 from otel_evals_backend.keeping.arrivals import Arrivals, ContentArrival, FeedbackArrival, ResultArrival, SpanArrival
 from otel_evals_backend.storage.keys import span_key
 
@@ -83,7 +84,7 @@ class RequestReader:
         if span.scope_name == otel_evals.SCOPE:
             return self._late(data, span, times, into)
         events = [event for event in span.events if event.name == gen_ai.EVALUATION_RESULT]
-        found = self._reading(span)
+        found = self._reading(span, data)
         if found is None and not events and not is_evaluated(span, ()):
             return True
         if not valid_ids(span.trace_id, span.span_id):
@@ -109,7 +110,7 @@ class RequestReader:
                 end_ns=end_ns,
                 failed=span.status_code == STATUS_ERROR,
                 service=text(span.resource.get(gen_ai.SERVICE_NAME)),
-                environment=text(span.resource.get(gen_ai.DEPLOYMENT_ENVIRONMENT)),
+                environment=environment_of(span),
             )
             self._content(key, 0, start_ns, kept, into)
         return True
@@ -164,12 +165,16 @@ class RequestReader:
             )
         )
 
-    def _reading(self, span: SpanView) -> tuple[str, Reading] | None:
+    def _reading(self, span: SpanView, data: bytes) -> tuple[str, Reading] | None:
         try:
-            return read_span(self._recognition.dialects(span), span)
+            plain = original(span, data)
+            found = read_span(self._recognition.dialects(plain), plain)
+            if found is None and plain is not span:  # all that it has stands behind what was decided: moved on its way
+                found = read_span(self._recognition.dialects(span), span)
         except Exception:  # noqa: BLE001 - stage boundary: a dialect's error never costs anyone a result
             _LOG.warning("a span of %r could not be read", span.scope_name[:100], exc_info=True)
             return None
+        return found
 
     def _fragment(self, record: LogView) -> Fragment | None:
         if not valid_ids(record.trace_id, record.span_id):

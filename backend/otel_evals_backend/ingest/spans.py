@@ -81,19 +81,27 @@ def _is_offline(span: SpanView, results: Sequence[ResultArrival]) -> bool:
     return bool(results) and all(result.evaluator.source == Source.OFFLINE for result in results)
 
 
+def environment_of(span: SpanView) -> str | None:
+    """`deployment.environment.name` of the application, under either of its names."""
+    resource = span.resource
+    return text(resource.get(gen_ai.DEPLOYMENT_ENVIRONMENT)) or text(resource.get(gen_ai.DEPLOYMENT_ENVIRONMENT_OLD))
+
+
 def _slice(span: SpanView, reading: Reading, version: PromptVersion) -> Slice:
     resource, get = span.resource, span.attributes.get
     service = text(resource.get(gen_ai.SERVICE_NAME)) or ""
     named = text(reading.prompt_version) or text(get(gen_ai.PROMPT_VERSION))
     return Slice(
         service=service,
-        environment=text(resource.get(gen_ai.DEPLOYMENT_ENVIRONMENT))
-        or text(resource.get(gen_ai.DEPLOYMENT_ENVIRONMENT_OLD))
+        environment=environment_of(span) or "",
+        operation=text(reading.operation) or text(get(gen_ai.OPERATION_NAME)) or "chat",
+        provider=text(reading.provider) or text(get(gen_ai.PROVIDER_NAME)) or "",
+        model=text(reading.request_model)
+        or text(reading.response_model)
+        or text(get(gen_ai.REQUEST_MODEL))
+        or text(get(gen_ai.RESPONSE_MODEL))
         or "",
-        operation=text(reading.operation) or "chat",
-        provider=text(reading.provider) or "",
-        model=text(reading.request_model) or text(reading.response_model) or "",
-        response_model=text(reading.response_model) or "",
+        response_model=text(reading.response_model) or text(get(gen_ai.RESPONSE_MODEL)) or "",
         prompt_name=text(reading.prompt_name) or text(get(gen_ai.PROMPT_NAME)) or "",
         prompt_version=version(
             Exchange(service_name=service, prompt_version=named), text(get(otel_evals.PROMPT_FINGERPRINT))
