@@ -13,9 +13,9 @@ from otel_evals_backend.storage.keys import DAY_NS, HOUR_NS, day_of, hour_of
 from otel_evals_backend.storage.sums import ResultSum, SpanSum, Window, result_sums, span_sums
 from otel_evals_backend.storage.tables import cases, coverage_hours, evaluators, labels, results, review_items, slices
 from otel_evals_backend.web import figures
-from otel_evals_backend.web.figures import Rate
 from otel_evals_backend.web.quality import Evaluator, drawn_rate, evaluators_of, latest, rate_of_sums
 from otel_evals_backend.web.ranges import Range
+from otel_evals_backend.web.trends import trend
 
 _MONTH: Final = 30 * 24
 _WEEK: Final = 7 * 24
@@ -74,6 +74,7 @@ def _metric(
 ) -> Metric:
     now = latest(sums)
     own = [one for one in sums if one.evaluator == now]
+    over_time = trend(sums, shown)
     return Metric(
         name=line[0],
         type=line[1],
@@ -85,25 +86,16 @@ def _metric(
         errors=sum(one.errors for one in own),
         people=drawn_rate(people),
         by_hand=sum(one.passes + one.fails - one.drawn for one in people),
-        over_time=_over_time(sums, known, shown),
+        step_ns=over_time.step_ns,
+        over_time=tuple(
+            Bucket(
+                start_ns=one.start_ns,
+                version="" if one.evaluator is None else known[one.evaluator].version,
+                rate=one.rate,
+            )
+            for one in over_time.stretches
+        ),
     )
-
-
-def _over_time(sums: list[ResultSum], known: dict[int, Evaluator], shown: Range) -> tuple[Bucket, ...]:
-    """Each bucket by the version that did most in it: versions are never mixed."""
-    by_bucket: defaultdict[int, list[ResultSum]] = defaultdict(list)
-    for one in sums:
-        by_bucket[one.bucket].append(one)
-    buckets: list[Bucket] = []
-    for number in shown.buckets:
-        start = number * shown.step_ns
-        found = by_bucket.get(number)
-        if not found:
-            buckets.append(Bucket(start_ns=start, version="", rate=Rate()))
-            continue
-        most = max(found, key=lambda one: (one.passes + one.fails, one.evaluator))
-        buckets.append(Bucket(start_ns=start, version=known[most.evaluator].version, rate=rate_of_sums([most])))
-    return tuple(buckets)
 
 
 def _sentence(spans: list[SpanSum], metrics: tuple[Metric, ...], shown: Range) -> str:

@@ -10,9 +10,9 @@ class _Record(BaseModel):
 
 
 class Bucket(_Record):
-    """One hour or day of a metric."""
+    """One stretch of time of a metric."""
 
-    start_ns: int = Field(description="Begin of the hour or day, ns since 1970 UTC.")
+    start_ns: int = Field(description="Begin, ns since 1970 UTC.")
     version: str = Field(description="Version of the evaluator; empty where there are no results.")
     rate: Rate
 
@@ -30,6 +30,9 @@ class Metric(_Record):
     errors: int = Field(description="Times that it failed itself; in no rate.")
     people: Rate = Field(description="What people said of this metric, of answers that were drawn for them by chance.")
     by_hand: int = Field(description="Labels of answers that somebody chose; in no estimate.")
+    step_ns: int = Field(
+        description="Length of a stretch: an hour or a day, or as many of them as most stretches need for an estimate."
+    )
     over_time: tuple[Bucket, ...]
 
 

@@ -9,7 +9,7 @@ from otel_evals_backend.access.people import Viewer
 from otel_evals_backend.context import Here
 from otel_evals_backend.overview.queries import overview_of, services
 from otel_evals_backend.overview.records import Metric, Overview
-from otel_evals_backend.storage.keys import HOUR_NS
+from otel_evals_backend.storage.keys import DAY_NS, HOUR_NS
 from otel_evals_backend.web.chart import LineChart, Point, Series, standalone, version_marks
 from otel_evals_backend.web.figures import iso, moment
 from otel_evals_backend.web.pages import page
@@ -40,7 +40,6 @@ async def overview_page(
         services=names,
         chosen=chosen,
         chart=chart_of(chosen, shown) if chosen else None,
-        points={_key(row): chart_points(row, shown) for row in found.metrics},
         types=TYPES,
         listen=request.url.netloc,
     )
@@ -106,10 +105,6 @@ async def _row(here: Here, shown: Range, metric: str, service: str) -> Metric:
     return row
 
 
-def _key(row: Metric) -> tuple[str, str, str]:
-    return (row.name, row.type, row.evaluator_id)
-
-
 def _chosen(found: Overview, metric: str) -> Metric | None:
     """The named metric; else the one with most to see, a judge's before a check's."""
     rows = [row for row in found.metrics if not metric or row.name == metric]
@@ -128,7 +123,8 @@ def chart_points(row: Metric, shown: Range) -> tuple[Point, ...]:
 
 def _failures(row: Metric, start_ns: int, shown: Range) -> str:
     begin = start_ns // HOUR_NS
-    bucket = Range(from_hour=begin, to_hour=begin + shown.step_ns // HOUR_NS, name="")
+    end = min(begin + row.step_ns // HOUR_NS, shown.to_hour)
+    bucket = Range(from_hour=max(begin, shown.from_hour), to_hour=end, name="")
     return bucket.address("/evaluations", metric=row.name, label="fail")
 
 
@@ -136,10 +132,12 @@ def chart_of(row: Metric, shown: Range) -> LineChart:
     """A metric over time."""
     points = chart_points(row, shown)
     who = "what the judge says" if row.type == "llm_judge" else "share that passes"
-    zone = ", UTC" if shown.by_hours else ""
+    steps = row.step_ns // (HOUR_NS if shown.by_hours else DAY_NS)
+    every = f", every {steps} {'hours' if shown.by_hours else 'days'}" if steps > 1 else ""
+    zone = f"{every}, UTC" if shown.by_hours else every
     return LineChart(
         title=f"{row.name}: {who}, {moment(shown.from_ns):%d %b} to {moment(shown.to_ns - 1):%d %b}{zone}",
         series=(Series(name=row.name, points=points),),
-        step_ns=shown.step_ns,
+        step_ns=row.step_ns,
         marks=version_marks(points, "version of the evaluator"),
     )

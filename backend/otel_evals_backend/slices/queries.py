@@ -13,6 +13,7 @@ from otel_evals_backend.storage.tables import feedback_hours, slices
 from otel_evals_backend.web.figures import Rate
 from otel_evals_backend.web.quality import Evaluator, evaluators_of, latest, rate_of_sums
 from otel_evals_backend.web.ranges import Range
+from otel_evals_backend.web.trends import trend
 
 MOST: Final = 200
 """Slices that are shown; a page with more helps nobody."""
@@ -38,7 +39,7 @@ async def slices_of(
     window = Window(shown.from_hour, shown.to_hour)
     keys = await _keys(connection, service)
     chosen = list(keys) if service else None
-    whole = await result_sums(connection, window, by_hours=False, service=service)
+    whole = await result_sums(connection, window, service=service)
     known = {
         key: one
         for key, one in (await evaluators_of(connection, {s.evaluator for s in whole})).items()
@@ -121,13 +122,7 @@ async def _with_time(
 
 
 def _over_time(sums: list[ResultSum], shown: Range) -> tuple[Bucket, ...]:
-    by_bucket: defaultdict[int, list[ResultSum]] = defaultdict(list)
-    for one in sums:
-        by_bucket[one.bucket].append(one)
-    return tuple(
-        Bucket(start_ns=number * shown.step_ns, rate=rate_of_sums(by_bucket[number]) if number in by_bucket else Rate())
-        for number in shown.buckets
-    )
+    return tuple(Bucket(start_ns=one.start_ns, rate=one.rate) for one in trend(sums, shown).stretches)
 
 
 def _grouped(sums: list[ResultSum], keys: dict[int, _Key]) -> dict[_Key, list[ResultSum]]:

@@ -10,7 +10,7 @@ class _Record(BaseModel):
 
 
 class Bucket(_Record):
-    """One hour or day of a slice."""
+    """One stretch of time of a slice: an hour or a day, or as many as most need for an estimate."""
 
     start_ns: int
     rate: Rate

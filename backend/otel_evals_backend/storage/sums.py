@@ -8,13 +8,12 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Double, Integer, Table, cast, func, literal_column, select
+from sqlalchemy import BigInteger, Double, Table, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.storage import tables
 
 _DAY: Final = 24
-_NO_BUCKET: Final[ColumnElement[int]] = literal_column("0", Integer)
 _NAMES: Final = {"pass": "passes", "fail": "fails", "error": "errors"}
 _SPANS: Final = ("n", "failed", "flagged", "labelled", "input_tokens", "output_tokens", "seconds")
 
@@ -27,9 +26,10 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class ResultSum(msgspec.Struct, frozen=True, kw_only=True):
-    """Results of one evaluator; in one hour, day, or slice where that was asked for, else 0 stands there."""
+    """Results of one evaluator; in one hour, day, or slice where that was asked for."""
 
     bucket: int
+    """Hour or day; without buckets the last hour, or hour of the last day, that has results."""
     slice: int = 0
     evaluator: int
     passes: int = 0
@@ -85,15 +85,17 @@ async def result_sums(
             statement = statement.where(part.table.c.service == service)
         if evaluators is not None:
             statement = statement.where(part.table.c.evaluator.in_(sorted(evaluators)))
-        rows: Any = await connection.execute(statement)
-        for bucket, evaluator, outcome, n, drawn, *weights in rows:
+        rows: Any = (await connection.execute(statement)).all()
+        for time, evaluator, outcome, n, drawn, *weights in rows:
+            bucket = 0 if by_hours is None else time
             one = found.setdefault((bucket, evaluator), _nothing())
+            one["bucket"] = max(one["bucket"], time)
             _count(one, outcome, n, *weights)
             if outcome in ("pass", "fail"):
                 one["drawn"] += drawn
             if outcome == "pass":
                 one["drawn_passes"] += drawn
-    return [ResultSum(bucket=bucket, evaluator=evaluator, **one) for (bucket, evaluator), one in found.items()]
+    return [ResultSum(evaluator=evaluator, **one) for (_, evaluator), one in found.items()]
 
 
 async def slice_sums(
@@ -114,12 +116,12 @@ async def slice_sums(
         statement = part.grouped(keys, sums).where(part.time.in_(times), part.table.c.evaluator == evaluator)
         if slices is not None:
             statement = statement.where(part.table.c.slice.in_(sorted(slices)))
-        rows: Any = await connection.execute(statement)
-        for bucket, slice_, outcome, n, *weights in rows:
-            _count(found.setdefault((bucket, slice_), _nothing()), outcome, n, *weights)
-    return [
-        ResultSum(bucket=bucket, slice=slice_, evaluator=evaluator, **one) for (bucket, slice_), one in found.items()
-    ]
+        rows: Any = (await connection.execute(statement)).all()
+        for time, slice_, outcome, n, *weights in rows:
+            one = found.setdefault((0 if by_hours is None else time, slice_), _nothing())
+            one["bucket"] = max(one["bucket"], time)
+            _count(one, outcome, n, *weights)
+    return [ResultSum(slice=slice_, evaluator=evaluator, **one) for (_, slice_), one in found.items()]
 
 
 async def span_sums(connection: AsyncConnection, window: Window, *, service: str = "") -> list[SpanSum]:
@@ -139,8 +141,8 @@ async def span_sums(connection: AsyncConnection, window: Window, *, service: str
 
 def _nothing() -> dict[str, Any]:
     return {
-        "passes": 0, "fails": 0, "errors": 0, "drawn_passes": 0, "drawn": 0, "weight_passes": 0.0, "weight": 0.0,
-        "weight_squared": 0.0, "cost": 0.0,
+        "bucket": 0, "passes": 0, "fails": 0, "errors": 0, "drawn_passes": 0, "drawn": 0, "weight_passes": 0.0,
+        "weight": 0.0, "weight_squared": 0.0, "cost": 0.0,
     }  # fmt: skip
 
 
@@ -166,14 +168,17 @@ class _Part(msgspec.Struct, frozen=True):
     begin: int
     end: int
     time: Any
+    hour: Any
     bucket: Any
+    """None: there are none."""
 
     def grouped(self, keys: tuple[str, ...], sums: tuple[str, ...]) -> Any:
         """A statement whose columns are the bucket, `keys`, and sums of `sums`."""
         columns: list[Any] = [self.table.c[name] for name in keys]
         summed: list[Any] = [_sum(self.table.c[name]).label(name) for name in sums]
-        groups = columns if self.bucket is _NO_BUCKET else [self.bucket, *columns]
-        statement: Any = select(self.bucket.label("bucket"), *columns, *summed)
+        groups = columns if self.bucket is None else [self.bucket, *columns]
+        bucket: Any = func.max(self.hour) if self.bucket is None else self.bucket
+        statement: Any = select(bucket.label("bucket"), *columns, *summed)
         return statement.where(self.time >= self.begin, self.time < self.end).group_by(*groups)
 
 
@@ -193,7 +198,8 @@ def _parts(hours: Table, days: Table, window: Window, *, by_hours: bool | None) 
         columns_of: Any = table.c
         time: Any = columns_of["hour" if table is hours else "day"]
         of_day: Any = time if table is days else time // _DAY
-        yield _Part(table, begin, end, time, _NO_BUCKET if by_hours is None else time if by_hours else of_day)
+        hour: Any = time * _DAY if table is days else time
+        yield _Part(table, begin, end, time, hour, None if by_hours is None else time if by_hours else of_day)
 
 
 def _sum(column: Any) -> Any:

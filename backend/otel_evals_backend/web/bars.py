@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from otel_evals_backend.web.chart import Point, runs
+from otel_evals_backend.web.chart import Timed, runs
 from otel_evals_backend.web.figures import Rate, count
 
 _WIDE: Final = 1000
@@ -14,7 +14,7 @@ _LEAST: Final = 0.1
 """A sparkline's axis spans ten points at least, so that noise does not look like a fall."""
 
 
-def common_scale(rows: Iterable[Sequence[Point]]) -> tuple[float, float] | None:
+def common_scale(rows: Iterable[Sequence[Timed]]) -> tuple[float, float] | None:
     """Lowest and highest end of all intervals: the axis that panels share."""
     rates = [point.rate for points in rows for point in points if point.rate.enough]
     if not rates:
@@ -27,7 +27,7 @@ def common_scale(rows: Iterable[Sequence[Point]]) -> tuple[float, float] | None:
     return low, high
 
 
-def sparkline(points: Sequence[Point], number: int = 1, scale: tuple[float, float] | None = None) -> Markup:
+def sparkline(points: Sequence[Timed], number: int = 1, scale: tuple[float, float] | None = None) -> Markup:
     """A line with its band, without axes, on its own scale or on a common one; words beside it say the figure."""
     own = scale or common_scale([points])
     if own is None or not any(point.rate.enough for point in points):

@@ -7,7 +7,7 @@ line is never smoothed, never joined over missing buckets, and broken where the 
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from markupsafe import Markup, escape
@@ -30,6 +30,20 @@ _COLOURS: Final = {
     "s3": 'stroke="#018f7b" stroke-dasharray="2 3"', "s4": 'stroke="#580f46" stroke-dasharray="9 3 2 3"',
     "f1": 'fill="#1a56b0"', "f2": 'fill="#c8500e"', "f3": 'fill="#018f7b"', "f4": 'fill="#580f46"',
 }  # fmt: skip
+
+
+class Timed(Protocol):
+    """What has a rate at a time, of a version."""
+
+    @property
+    def rate(self) -> Rate:
+        """Its rate."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Of the evaluator: a line breaks where it changes."""
+        ...
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,7 +241,7 @@ def _marks(chart: LineChart) -> list[str]:
     return parts
 
 
-def runs(points: Sequence[Point]) -> list[list[int]]:
+def runs(points: Sequence[Timed]) -> list[list[int]]:
     """Stretches of neighbouring buckets that have an estimate by one version of the evaluator."""
     found: list[list[int]] = []
     for i, point in enumerate(points):
