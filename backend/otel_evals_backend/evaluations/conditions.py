@@ -6,7 +6,7 @@ Dimensions are resolved to their numbers once a request; a condition on results 
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.evaluations.filters import SIGNS, Filters
@@ -18,9 +18,6 @@ TEXTS: Final = 500
 """Different explanations that a search looks for; more are cut."""
 FAILED: Final = results.c.label == literal_column("0")
 """Written out, as in the index of failing results: a parameter would hide from the database that they are the same."""
-
-LABELLED: Final = spans.c.labels > literal_column("0")
-"""Calls with a label of a person, as their index has it."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,46 +51,51 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             parts.append(results.c.explanation.in_(self.texts))
         return and_(*parts) if parts else None
 
-    def conditions(self, day: int) -> list[ColumnElement[bool]]:
-        """On rows of `spans` of that day; the time is not in them."""
+    def conditions(self, day: int, of: FromClause = spans) -> list[ColumnElement[bool]]:
+        """On rows of spans (`of`) of that day; the time is not in them."""
         asked = self.filters
-        found: list[ColumnElement[bool]] = [spans.c.day == day, spans.c.offline.is_(asked.offline)]
+        found: list[ColumnElement[bool]] = [of.c.day == day, of.c.offline.is_(asked.offline)]
         if self.slices is not None:
-            found.append(spans.c.slice.in_(self.slices))
+            found.append(of.c.slice.in_(self.slices))
         if asked.band:
-            found.append(spans.c.band.is_(None) if asked.band == "none" else spans.c.band == BANDS.index(asked.band))
+            found.append(of.c.band.is_(None) if asked.band == "none" else of.c.band == BANDS.index(asked.band))
         if asked.coverage:
-            found.append(spans.c.coverage == asked.coverage)
+            found.append(of.c.coverage == asked.coverage)
         if asked.stratum:
-            found.append(spans.c.stratum == asked.stratum)
+            found.append(of.c.stratum == asked.stratum)
         if asked.label and not asked.metric and self.evaluators is None:
             if asked.label == "fail":
-                found.append(spans.c.fails > 0)
+                found.append(of.c.fails > 0)
             elif asked.label == "pass":
-                found.append(and_(spans.c.fails == 0, spans.c.band.is_not(None)))
+                found.append(and_(of.c.fails == 0, of.c.band.is_not(None)))
         if asked.reviewed:
-            found.append(LABELLED if asked.reviewed == "yes" else spans.c.labels == 0)
+            found.append(labelled(of) if asked.reviewed == "yes" else of.c.labels == 0)
         if asked.feedback:
-            found.append(_feedback(asked.feedback))
+            found.append(_feedback(asked.feedback, of))
         if (outcome := self.outcome) is not None:
             # The day as a number, not as the span's, lets PostgreSQL look into one partition.
-            found.append(exists().where(results.c.day == day, results.c.span == spans.c.span, outcome))
+            found.append(exists().where(results.c.day == day, results.c.span == of.c.span, outcome))
         return found
 
 
-def signed(asked: str) -> ColumnElement[bool]:
+def labelled(of: FromClause = spans) -> ColumnElement[bool]:
+    """Calls with a label of a person, as their index has it."""
+    return of.c.labels > literal_column("0")
+
+
+def signed(asked: str, of: FromClause = spans) -> ColumnElement[bool]:
     """A call whose feedback is negative or positive. The second condition lets the index of such calls be used."""
-    return and_(spans.c.feedback == SIGNS[asked], spans.c.feedback != literal_column("0"))
+    return and_(of.c.feedback == SIGNS[asked], of.c.feedback != literal_column("0"))
 
 
-def _feedback(asked: str) -> ColumnElement[bool]:
+def _feedback(asked: str, of: FromClause) -> ColumnElement[bool]:
     if asked in SIGNS:
-        return signed(asked)
-    given = exists().where(feedback.c.span == spans.c.span)
+        return signed(asked, of)
+    given = exists().where(feedback.c.span == of.c.span)
     if asked == "any":
         return given
     if asked == "none":
-        return and_(spans.c.feedback == 0, ~given)
+        return and_(of.c.feedback == 0, ~given)
     return given.where(feedback.c.signal == asked)
 
 
@@ -129,8 +131,8 @@ async def _evaluators(connection: AsyncConnection, filters: Filters) -> tuple[in
     return active or tuple(row.id for row in rows)
 
 
-def place(start_ns: int, span: bytes, *, newer: bool) -> ColumnElement[bool]:
+def place(start_ns: int, span: bytes, *, newer: bool, of: FromClause = spans) -> ColumnElement[bool]:
     """Behind a place of the list, in the direction in which it is read."""
     if newer:
-        return or_(spans.c.start_ns > start_ns, and_(spans.c.start_ns == start_ns, spans.c.span > span))
-    return or_(spans.c.start_ns < start_ns, and_(spans.c.start_ns == start_ns, spans.c.span < span))
+        return or_(of.c.start_ns > start_ns, and_(of.c.start_ns == start_ns, of.c.span > span))
+    return or_(of.c.start_ns < start_ns, and_(of.c.start_ns == start_ns, of.c.span < span))

@@ -110,7 +110,8 @@ async def _signals(connection: AsyncConnection, key: bytes) -> list[Signal]:
     statement = select(feedback).where(feedback.c.span == key).order_by(feedback.c.at_ns, feedback.c.id).limit(_SIGNALS)
     return [
         Signal(
-            signal=row.signal, polarity=polarity(row.signal, row.value), value=row.value, comment=row.comment, corrected=row.corrected,
+            signal=row.signal, polarity=polarity(row.signal, row.value), value=row.value, comment=row.comment,
+            corrected=row.corrected,
             source=row.source, at_ns=row.at_ns, received_ns=row.received_ns,
         )
         for row in await connection.execute(statement)

@@ -91,7 +91,8 @@ async def span_page(
         said=msgspec.structs.replace(said, sources=()), sources=cited_sources(exchange) if exchange else (),
         kept=exchange is not None and exchange.content is not Content.OFF, types=TYPES, visible=visible,
         newer=_beside(newer, asked), older=_beside(older, asked), may_review=may(person, Role.REVIEWER),
-        query=asked.query, groups=_groups(found.span.results), metrics=metrics, active=len(active), failing=sum(one.verdict == "fail" for one in active),
+        query=asked.query, groups=_groups(found.span.results), metrics=metrics,
+        active=len(active), failing=sum(one.verdict == "fail" for one in active),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Finds the calls of a list, newest first (or from a place towards now), without reading more than it must.
 
 Day by day. The day's sums say whether anything can match; where an index knows the few that may (failing results of a
-metric, words of an explanation, a signal, a small slice), their keys are fetched and looked up; else the day is read in
+metric, words of an explanation, a signal), their keys are fetched and looked up; else the day is read in
 steps by time, each of a bounded number of rows, until the page is full. A search that takes too long is cut: what was
 found is shown, with how far it looked.
 """
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import FromClause, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals.records.clock import Clock
-from otel_evals_backend.evaluations.conditions import FAILED, LABELLED, Wanted, place, signed
+from otel_evals_backend.evaluations.conditions import FAILED, Wanted, labelled, place, signed
 from otel_evals_backend.evaluations.cursor import Cursor
 from otel_evals_backend.evaluations.filters import SIGNALS, SIGNS
 from otel_evals_backend.storage.keys import DAY_NS, day_of, trace_range
@@ -171,34 +171,27 @@ class _Search:
     async def _few_keys(self, day: int) -> list[bytes] | None:
         """The spans of the day that can match, by whichever index knows the fewest; None when all know too many."""
         for statement in self._known_by_index(day):
+            # Keys may repeat: DISTINCT would make the database read another index, in its order.
             keys = [bytes(row.span) for row in await self._connection.execute(statement.limit(_FEW + 1))]
             if len(keys) <= _FEW:
-                return keys
+                return sorted(set(keys))
         return None
 
     def _known_by_index(self, day: int) -> list[Select[Any]]:
         asked, wanted = self._wanted.filters, self._wanted
         found: list[Select[Any]] = []
         if wanted.texts is not None:
-            found.append(
-                select(results.c.span).where(results.c.day == day, results.c.explanation.in_(wanted.texts)).distinct()
-            )
+            found.append(select(results.c.span).where(results.c.day == day, results.c.explanation.in_(wanted.texts)))
         if asked.feedback in SIGNALS:
-            found.append(
-                select(feedback.c.span).where(feedback.c.day == day, feedback.c.signal == asked.feedback).distinct()
-            )
+            found.append(select(feedback.c.span).where(feedback.c.day == day, feedback.c.signal == asked.feedback))
         elif asked.feedback in SIGNS:
             found.append(select(spans.c.span).where(spans.c.day == day, signed(asked.feedback)))
         if asked.reviewed == "yes":
-            found.append(select(spans.c.span).where(spans.c.day == day, LABELLED))
+            found.append(select(spans.c.span).where(spans.c.day == day, labelled()))
         if wanted.evaluators is not None and asked.label == "fail":
             found.append(
-                select(results.c.span)
-                .where(results.c.day == day, results.c.evaluator.in_(wanted.evaluators), FAILED)
-                .distinct()
+                select(results.c.span).where(results.c.day == day, results.c.evaluator.in_(wanted.evaluators), FAILED)
             )
-        if wanted.slices is not None:
-            found.append(select(spans.c.span).where(spans.c.day == day, spans.c.slice.in_(wanted.slices)))
         return found
 
     async def _look_up(self, day: int, keys: Sequence[bytes]) -> None:
@@ -206,8 +199,10 @@ class _Search:
         matching: list[Row[Any]] = []
         room = self._limit + 1 - len(self._rows)
         for begin in range(0, len(keys), _PART):
-            statement = self._behind(self._select(day).where(spans.c.span.in_(keys[begin : begin + _PART])))
-            matching += await self._connection.execute(statement.limit(room))
+            some = spans.c.span.in_(keys[begin : begin + _PART])
+            # By key alone, first: the limit keeps other conditions from choosing an index that reads the whole day.
+            known = select(*_COLUMNS, spans.c.offline).where(spans.c.day == day, some).limit(_PART).subquery()
+            matching += await self._connection.execute(self._behind(self._select(day, known), known).limit(room))
         matching.sort(key=lambda row: (row.start_ns, bytes(row.span)), reverse=not self._newer)
         self._rows += matching[:room]
 
@@ -221,8 +216,7 @@ class _Search:
         step = 0
         while low < high:
             begin, end = await self._step(day, low, high, _STEPS[min(step, len(_STEPS) - 1)])
-            between = and_(spans.c.start_ns >= begin, spans.c.start_ns < end)
-            statement = self._behind(self._select(day).where(between))
+            statement = self._behind(self._select(day, within=Window(begin, end)))
             self._rows += await self._connection.execute(statement.limit(self._limit + 1 - len(self._rows)))
             low, high = (end, high) if self._newer else (low, begin)
             if len(self._rows) > self._limit:
@@ -247,20 +241,22 @@ class _Search:
             return low, high
         return (low, edge + 1) if self._newer else (edge, high)
 
-    def _select(self, day: int) -> Select[Any]:
-        first, second = spans.c.start_ns, spans.c.span
+    def _select(self, day: int, of: FromClause = spans, within: Window | None = None) -> Select[Any]:
+        """The calls of the day that match. SQLite goes by the first bounds alone, so there is one pair of them."""
+        bounds = within or self._window
+        first, second = of.c.start_ns, of.c.span
         order = (first.asc(), second.asc()) if self._newer else (first.desc(), second.desc())
         return (
-            select(*_COLUMNS)
-            .where(*self._wanted.conditions(day))
-            .where(spans.c.start_ns >= self._window.from_ns, spans.c.start_ns < self._window.to_ns)
+            select(*(of.c[column.name] for column in _COLUMNS))
+            .where(*self._wanted.conditions(day, of))
+            .where(of.c.start_ns >= bounds.from_ns, of.c.start_ns < bounds.to_ns)
             .order_by(*order)
         )
 
-    def _behind(self, statement: Select[Any]) -> Select[Any]:
+    def _behind(self, statement: Select[Any], of: FromClause = spans) -> Select[Any]:
         if self._at is None:
             return statement
-        return statement.where(place(self._at.start_ns, self._at.span, newer=self._newer))
+        return statement.where(place(self._at.start_ns, self._at.span, newer=self._newer, of=of))
 
 
 _COLUMNS: Final = tuple(

@@ -48,7 +48,7 @@ async def no_items(backend):
 
 
 ASKED = Call(
-    number=7, results=(check("pii"), check("citation_integrity")), coverage="judged", response_id="r-7",
+    number=7, parent=1, results=(check("pii"), check("citation_integrity")), coverage="judged", response_id="r-7",
     conversation="c-7",
 )  # fmt: skip
 

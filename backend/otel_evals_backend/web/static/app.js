@@ -41,7 +41,9 @@ function run(action) {
   }
   const element = document.querySelector(`main ${rest}`) || document.querySelector(rest);
   if (!element || element.disabled) return false;
-  element.closest("details:not([open])")?.setAttribute("open", "");
+  // A summary opens its own fold when it is pressed.
+  const within = element.tagName === "SUMMARY" ? element.parentElement.parentElement : element;
+  within.closest("details:not([open])")?.setAttribute("open", "");
   if (verb === "focus") { element.focus(); element.select?.(); } else element.click();
   return true;
 }
