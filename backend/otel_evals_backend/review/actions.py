@@ -37,12 +37,14 @@ async def skip_item(context: Context, person: Person, item_id: str) -> bool:
         return True
 
 
-async def flag_item(context: Context, person: Person, item_id: str) -> bool:
-    """Mark that something is wrong with the item itself; whether this person had it."""
+async def flag_item(context: Context, person: Person, item_id: str, reason: str = "") -> bool:
+    """Mark that something is wrong with the item itself; whether this person had it. A reason is never lost."""
     async with context.database.write() as connection:
         if not await is_held(connection, item_id, person.id):
             return False
-        await connection.execute(update(review_items).where(review_items.c.id == item_id).values(flagged=True))
+        why = {"flag_reason": reason} if reason else {}
+        statement = update(review_items).where(review_items.c.id == item_id).values(flagged=True, **why)
+        await connection.execute(statement)
         await note(connection, context.clock, person, "review.flag", item_id)
         return True
 

@@ -50,6 +50,32 @@ class Answer(Draft):
     )
 
 
+class Flag(_Body):
+    """That something is wrong with an item itself."""
+
+    reason: Line = Field(default="", description="What, in a line.")
+
+
+class FlaggedItem(_Body):
+    """A flagged item; nothing of it says what any evaluator thinks."""
+
+    id: str = Field(description="Opaque.")
+    metric: str = Field(description="Whose question is asked.")
+    service: str = Field(description="Application that answered.")
+    begins: str = Field(description='How the user\'s question begins; "" when that is not kept.')
+    reason: str = Field(description='What is wrong; "" when nobody said.')
+    state: str = Field(description="open, adjudicate, done, merged or dropped.")
+    created: str = Field(description="When it came to people, RFC 3339.")
+    trace_id: str = Field(description="Of the call, 32 hex digits.")
+    span_id: str = Field(description="16 hex digits.")
+
+
+class FlaggedItems(_Body):
+    """What reviewers flagged, the newest first."""
+
+    items: tuple[FlaggedItem, ...] = Field(description="At most 200.")
+
+
 class Key(_Body):
     """The id of an item."""
 
@@ -143,6 +169,7 @@ class Queue(_Body):
     states: dict[str, int] = Field(description="Items by state.")
     for_me: int = Field(description="Items that the asking person could answer now, as far as counted (at most 1000).")
     flagged: int = Field(description="Items that somebody flagged.")
+    for_others: int = Field(description="Open items that the asking person has labelled: another person is wanted.")
     oldest: str | None = Field(description="When the oldest open item was made, RFC 3339.")
 
 

@@ -5,14 +5,18 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, HTTPException, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from otel_evals_backend.access.people import Reviewer, Viewer
+from otel_evals_backend.access.people import Admin, Reviewer, Viewer
 from otel_evals_backend.context import Here
+from otel_evals_backend.review import flags
 from otel_evals_backend.review import me as own
 from otel_evals_backend.review.actions import flag_item, give_back, skip_item, take_item, until_of
 from otel_evals_backend.review.answers import (
     Answer,
     Asked,
     Draft,
+    Flag,
+    FlaggedItem,
+    FlaggedItems,
     Item,
     Key,
     Lease,
@@ -31,6 +35,7 @@ from otel_evals_backend.review.labelling import Refused, give
 from otel_evals_backend.review.picking import pick
 from otel_evals_backend.review.queue import plan_rows, waiting
 from otel_evals_backend.review.reservations import take_next
+from otel_evals_backend.storage.keys import ids_of
 from otel_evals_backend.storage.tables import PASS
 from otel_evals_backend.web.conversation import conversation
 from otel_evals_backend.web.figures import iso
@@ -99,6 +104,7 @@ async def queue(context: Here, person: Viewer) -> Queue:
         states=found.states,
         for_me=found.for_me,
         flagged=found.flagged,
+        for_others=found.for_others,
         oldest=None if found.oldest_ns is None else iso(found.oldest_ns),
     )
 
@@ -205,10 +211,48 @@ async def skip(context: Here, person: Reviewer, item_id: ItemId) -> Lease:
 
 
 @ROUTER.post("/items/{item_id}/flag", summary="Say that something is wrong with an item", responses=_NOT_FOUND)
-async def flag(context: Here, person: Reviewer, item_id: ItemId) -> Key:
-    """For whoever looks after the queue."""
-    if not await flag_item(context, person, item_id):
+async def flag(context: Here, person: Reviewer, item_id: ItemId, body: Flag | None = None) -> Key:
+    """For whoever looks after the queue, with a reason if you like; flagging again may bring the reason later."""
+    if not await flag_item(context, person, item_id, "" if body is None else body.reason.strip()):
         raise HTTPException(404, "this item is not reserved for you")
+    return Key(id=item_id)
+
+
+@ROUTER.get("/flagged", summary="What reviewers flagged")
+async def flagged(context: Here, _person: Reviewer) -> FlaggedItems:
+    """The newest first, with the reasons; blind as everything here."""
+    async with context.database.read() as connection:
+        rows = await flags.flagged(connection)
+    items = tuple(
+        FlaggedItem(
+            id=row.id,
+            metric=row.metric,
+            service=row.service,
+            begins=row.begins,
+            reason=row.reason,
+            state=row.state,
+            created=iso(row.created_ns),
+            trace_id=ids_of(row.span)[0],
+            span_id=ids_of(row.span)[1],
+        )
+        for row in rows
+    )
+    return FlaggedItems(items=items)
+
+
+@ROUTER.post("/items/{item_id}/drop", summary="Take a flagged item out of the queue", responses=_NOT_FOUND)
+async def drop(context: Here, person: Admin, item_id: ItemId) -> Key:
+    """Nobody is asked any more. A drawn item that is dropped is a hole in the sample: that is why administrators do."""
+    if not await flags.drop(context, person, item_id):
+        raise HTTPException(404, "there is no such flagged item")
+    return Key(id=item_id)
+
+
+@ROUTER.post("/items/{item_id}/reopen", summary="Take a flag away", responses=_NOT_FOUND)
+async def reopen(context: Here, person: Reviewer, item_id: ItemId) -> Key:
+    """It is as before; what was dropped is asked again."""
+    if not await flags.reopen(context, person, item_id):
+        raise HTTPException(404, "there is no such flagged item")
     return Key(id=item_id)
 
 

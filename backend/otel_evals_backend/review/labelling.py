@@ -121,7 +121,7 @@ async def is_confirmed(connection: AsyncConnection, item: Any) -> bool:
     """Whether the item is decided, and failed."""
     if item.state != State.DONE.value:
         return False
-    return (await _standing(connection, item))[1].final is Verdict.FAIL
+    return (await standing_of(connection, item))[1].final is Verdict.FAIL
 
 
 async def _locked(connection: AsyncConnection, item_id: str) -> Any:
@@ -203,22 +203,25 @@ def _row(giving: _Giving, *, knows: bool) -> dict[str, Any]:
 
 
 async def _counts(connection: AsyncConnection, item: Any) -> None:
-    """Bring the item to where its labels put it. A label that was not blind decides nothing about a random item."""
-    given, now = await _standing(connection, item)
+    """Bring the item to where its labels put it. A label that was not blind decides nothing about a random item.
+
+    What was dropped stays so: whoever had it keeps their label, and nobody else is asked.
+    """
+    given, now = await standing_of(connection, item)
+    state = item.state if item.state == State.DROPPED.value else now.state.value
     await connection.execute(
-        update(review_items)
-        .where(review_items.c.id == item.id)
-        .values(given=given, needed=now.needed, state=now.state.value)
+        update(review_items).where(review_items.c.id == item.id).values(given=given, needed=now.needed, state=state)
     )
 
 
-async def _standing(connection: AsyncConnection, item: Any) -> tuple[int, Standing]:
+async def standing_of(connection: AsyncConnection, item: Any, *, needed: int = 0) -> tuple[int, Standing]:
+    """How many labels count for the item, a row, and what they amount to; `needed` instead of what it wanted."""
     counted = select(labels.c.verdict).where(labels.c.item == item.id, labels.c.kind != SECOND)
     if item.random:
         counted = counted.where(labels.c.blind)
     rows = await connection.execute(counted.order_by(labels.c.at_ns, labels.c.id))
     verdicts = [Verdict(verdict) for verdict in rows.scalars()]
-    return len(verdicts), standing(verdicts, item.needed)
+    return len(verdicts), standing(verdicts, needed or item.needed)
 
 
 async def _tell(context: Context, connection: AsyncConnection, person: Person, item: Any, row: dict[str, Any]) -> None:

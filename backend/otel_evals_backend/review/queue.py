@@ -3,12 +3,12 @@
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.review.outcome import State
 from otel_evals_backend.review.reservations import ANSWERABLE, answerable_by
-from otel_evals_backend.storage.tables import label_plans, reservations, review_items
+from otel_evals_backend.storage.tables import label_plans, labels, reservations, review_items
 
 AT_MOST: Final = 1000
 """How far is counted what waits for one reviewer."""
@@ -23,6 +23,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """When the oldest open item was made."""
     for_me: int
     """Items that the asking person could answer now, up to AT_MOST."""
+    for_others: int
+    """Open items that the asking person has labelled: they want another person's label."""
     skipped: int
     """Open items that the asking person skipped."""
     open_id: str | None
@@ -38,7 +40,9 @@ async def waiting(connection: AsyncConnection, reviewer: str, now_ns: int) -> Wa
         for_me += (await connection.execute(select(func.count()).select_from(some))).scalar_one()
     open_items = review_items.c.state.in_(ANSWERABLE)
     oldest = await connection.execute(select(func.min(review_items.c.created_ns)).where(open_items))
-    flagged = await connection.execute(select(func.count()).where(open_items, review_items.c.flagged))
+    flagged = await connection.execute(select(func.count()).where(review_items.c.flagged))
+    labelled = exists().where(labels.c.item == review_items.c.id, labels.c.reviewer == reviewer)
+    others = await connection.execute(select(func.count()).where(open_items, labelled))
     mine = (
         select(reservations.c.item)
         .join(review_items, review_items.c.id == reservations.c.item)
@@ -55,6 +59,7 @@ async def waiting(connection: AsyncConnection, reviewer: str, now_ns: int) -> Wa
         flagged=flagged.scalar_one(),
         oldest_ns=oldest.scalar_one(),
         for_me=min(for_me, AT_MOST),
+        for_others=others.scalar_one(),
         skipped=skipped.scalar_one(),
         open_id=held.scalar_one_or_none(),
     )

@@ -12,23 +12,27 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from otel_evals_backend.access.audit import note
-from otel_evals_backend.access.people import Reviewer, Viewer
+from otel_evals_backend.access.people import Admin, Reviewer, Viewer
 from otel_evals_backend.context import Context, Here
-from otel_evals_backend.records import Person
+from otel_evals_backend.records import Person, Role
+from otel_evals_backend.review import flags
 from otel_evals_backend.review import me as own
 from otel_evals_backend.review.actions import flag_item, give_back, skip_item, take_item
 from otel_evals_backend.review.answers import BEHAVIOURS, Answer, Expected
+from otel_evals_backend.review.batch_page import batch_of
 from otel_evals_backend.review.items import Shown, shown
 from otel_evals_backend.review.labelling import Refused, give
 from otel_evals_backend.review.picking import pick
-from otel_evals_backend.review.questions import reason_keys
+from otel_evals_backend.review.questions import question_of, reason_keys
 from otel_evals_backend.review.queue import waiting
 from otel_evals_backend.review.reservations import forget_skips, take_next
+from otel_evals_backend.storage.keys import ids_of
 from otel_evals_backend.web.conversation import conversation
 from otel_evals_backend.web.pages import page
 
 ROUTER: Final = APIRouter(prefix="/review", include_in_schema=False)
 _SEE_OTHER: Final = 303
+_REASON: Final = 500
 
 
 def _to(address: str) -> RedirectResponse:
@@ -50,7 +54,17 @@ async def me(request: Request, context: Here, person: Reviewer) -> HTMLResponse:
     async with context.database.read() as connection:
         figures = await own.own_figures(connection, person.id, now)
         found = await waiting(connection, person.id, now)
-    return page(request, "review/me.html", own=figures, waiting=found)
+        batch = await batch_of(context, connection, person)
+    return page(request, "review/me.html", own=figures, waiting=found, batch=batch)
+
+
+@ROUTER.get("/flagged")
+async def flagged(request: Request, context: Here, person: Reviewer) -> HTMLResponse:
+    """What reviewers flagged, and what can be done about it."""
+    async with context.database.read() as connection:
+        rows = await flags.flagged(connection)
+    shown_rows = [(row, *ids_of(row.span), question_of(row.metric, context.wordings).ask) for row in rows]
+    return page(request, "review/flagged.html", rows=shown_rows, may_drop=person.role is Role.ADMIN, most=flags.MOST)
 
 
 @ROUTER.post("/next")
@@ -122,10 +136,27 @@ async def skip(context: Here, person: Reviewer, item_id: str) -> Response:
 
 
 @ROUTER.post("/{item_id}/flag")
-async def flag(context: Here, person: Reviewer, item_id: str) -> Response:
+async def flag(request: Request, context: Here, person: Reviewer, item_id: str) -> Response:
     """Something is wrong with the item itself."""
-    await flag_item(context, person, item_id)
+    reason = " ".join(str((await request.form()).get("flag_reason", "")).replace("\0", "").split())[:_REASON]
+    await flag_item(context, person, item_id, reason)
     return _to(f"/review/{item_id}")
+
+
+@ROUTER.post("/{item_id}/drop")
+async def drop(context: Here, person: Admin, item_id: str) -> Response:
+    """Ask nobody any more."""
+    if not await flags.drop(context, person, item_id):
+        raise HTTPException(404, "there is no such flagged item")
+    return _to("/review/flagged")
+
+
+@ROUTER.post("/{item_id}/reopen")
+async def reopen(context: Here, person: Reviewer, item_id: str) -> Response:
+    """Take the flag away."""
+    if not await flags.reopen(context, person, item_id):
+        raise HTTPException(404, "there is no such flagged item")
+    return _to("/review/flagged")
 
 
 @ROUTER.post("/{item_id}/take")

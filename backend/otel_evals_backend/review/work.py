@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals.records.errors import OtelEvalsError
 from otel_evals_backend.context import Context
+from otel_evals_backend.review.labelling import standing_of
 from otel_evals_backend.review.outcome import State
 from otel_evals_backend.review.plan import Cell, allocate
 from otel_evals_backend.review.reservations import ANSWERABLE, sweep
@@ -29,6 +30,9 @@ _EVERY: Final = 600.0
 """Seconds between rounds."""
 _PLAN_FOR_NS: Final = 7 * 86_400_000_000_000
 _LOOK_BACK_DAYS: Final = 28
+WAITS_FOR_OTHERS_NS: Final = 14 * 86_400_000_000_000
+"""How long an item that somebody has labelled waits for another person, who may not exist."""
+_CLOSED_AT_ONCE: Final = 500
 _ENOUGH: Final = 30
 """Judged spans of a metric below which there is no plan for it yet: the default is as good."""
 
@@ -47,6 +51,7 @@ async def one_round(context: Context) -> None:
     async with context.database.write() as connection:
         await sweep(connection, now)
         await _drop_unreadable(context, connection, now)
+        await close_waiting(connection, now)
         await trim(connection, context.settings.review.open_items)
         await plan_when_due(context, connection, now)
 
@@ -128,6 +133,30 @@ async def _labelled(connection: AsyncConnection, since: int) -> dict[tuple[str, 
         .group_by(labels.c.metric, labels.c.stratum, review_items.c.verdict)
     )  # fmt: skip
     return {(row[0], row[1] or "", row[2]): (row[3], int(row[4])) for row in rows}
+
+
+async def close_waiting(connection: AsyncConnection, now_ns: int) -> int:
+    """Close what has waited for another person's label for too long, by the labels that it has; how many items.
+
+    It may be that there is no other person: one alone cannot label an item twice, nor settle a disagreement.
+    """
+    last = select(func.max(labels.c.at_ns)).where(labels.c.item == review_items.c.id).scalar_subquery()
+    rows = await connection.execute(
+        select(review_items)
+        .where(review_items.c.state.in_(ANSWERABLE), last < now_ns - WAITS_FOR_OTHERS_NS)
+        .order_by(review_items.c.id)
+        .limit(_CLOSED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    found = rows.all()
+    for item in found:
+        given = (await standing_of(connection, item))[0]
+        ended = (await standing_of(connection, item, needed=max(1, given)))[1]
+        state = State.DONE if ended.state is State.DONE else State.DROPPED
+        await connection.execute(
+            update(review_items).where(review_items.c.id == item.id).values(state=state.value, given=given)
+        )
+    return len(found)
 
 
 async def _drop_unreadable(context: Context, connection: AsyncConnection, now_ns: int) -> None:

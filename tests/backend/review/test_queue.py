@@ -4,16 +4,26 @@ import asyncio
 from collections import Counter
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from otel_evals.sampling.uniform import uniform
 from otel_evals_backend.records import Person, Role
 from otel_evals_backend.review import work
 from otel_evals_backend.review.answers import Answer
 from otel_evals_backend.review.labelling import Refused, give
+from otel_evals_backend.review.queue import waiting
 from otel_evals_backend.review.reservations import take_next
 from otel_evals_backend.settings import ContentKept, ContentPolicy, ReviewSettings
-from otel_evals_backend.storage.tables import evaluators, label_plans, labels, results, review_items, spans
+from otel_evals_backend.storage.tables import (
+    evaluators,
+    label_plans,
+    labels,
+    outbox,
+    results,
+    review_items,
+    seen_results,
+    spans,
+)
 from tests.backend.traffic import Call, check, crowd, feedback, judge, late, send, traces
 
 NOBODY = ReviewSettings(audit=0, double=0)
@@ -300,3 +310,67 @@ async def test_items_whose_content_is_gone_are_closed(open_backend, clock):
         await work.one_round(backend.context)
         assert (await items(backend))["faithfulness"].state == "dropped"
         assert await take_next(backend.context, "r1") is None
+
+
+async def test_whoever_saw_the_results_while_they_had_the_item_is_not_blind(open_backend):
+    async with open_backend(review=EVERYBODY) as backend:
+        call = judged(1)
+        await send(backend, traces(call))
+        item = await take_next(backend.context, "r1")
+        row = {"span": call.key, "reviewer": "r1", "at_ns": backend.clock.time_ns()}
+        async with backend.context.database.write() as connection:
+            await connection.execute(insert(seen_results), row)
+        await label(backend, "r1", "pass", item=item)
+        (kept,) = await rows(backend, labels)
+        assert (kept.blind, kept.purposive, kept.label_probability) == (False, True, None)
+        assert (await items(backend))["faithfulness"].state == "open"
+        assert await take_next(backend.context, "r2") == item
+
+
+async def test_opening_the_calls_page_while_having_the_item_makes_the_label_not_blind(open_backend):
+    async with open_backend(review=EVERYBODY) as backend:
+        call = judged(1)
+        await send(backend, traces(call))
+        item = (await backend.client.post("/api/v1/review/next", json={})).json()["id"]
+        address = f"/api/v1/spans/{call.trace_id.hex()}/{call.span_id.hex()}"
+        assert (await backend.client.post(f"{address}/show")).status_code == 204
+        await backend.client.post(
+            f"/api/v1/review/items/{item}/label", json={"verdict": "pass"}, headers={"idempotency-key": "k"}
+        )
+        (kept,) = await rows(backend, labels)
+        assert (kept.blind, kept.purposive, kept.label_probability) == (False, True, None)
+
+
+async def test_what_was_labelled_before_there_was_a_destination_waits_for_one(open_backend):
+    async with open_backend(review=EVERYBODY) as backend:
+        await send(backend, traces(judged(1)))
+        given = await label(backend, "r1", "fail")
+        assert [row.id for row in await rows(backend, outbox)] == [given.label]
+
+
+async def test_a_draw_after_a_chosen_label_asks_another_and_is_closed_when_there_is_none(open_backend, clock):
+    call = judged(1, score=0.52)
+    async with open_backend(review=NOBODY) as backend:
+        await send(backend, traces(call))
+        await label(backend, "r1", "fail")
+        async with backend.context.database.write() as connection:
+            values = {"random": True, "label_probability": 0.5, "state": "open", "needed": 2}  # as a later draw does
+            await connection.execute(update(review_items).values(**values))
+        for reviewer, waits in (("r1", 1), ("r2", 0)):
+            async with backend.context.database.read() as connection:
+                found = await waiting(connection, reviewer, clock.time_ns())
+            assert (found.for_others, found.for_me) == (waits, 1 - waits)
+        await work.one_round(backend.context)
+        assert (await items(backend))["faithfulness"].state == "open"
+        clock.advance(15 * 86_400)
+        await work.one_round(backend.context)
+        assert (await items(backend))["faithfulness"].state == "done"
+
+
+async def test_what_nobody_settles_is_closed_without_an_answer(open_backend, clock):
+    async with open_backend(review=EVERYBODY) as backend:
+        await send(backend, traces(judged(1)))
+        await label(backend, "r1", "unsure")
+        clock.advance(15 * 86_400)
+        await work.one_round(backend.context)
+        assert (await items(backend))["faithfulness"].state == "dropped"

@@ -31,6 +31,8 @@ function begin() {
   prepare();
   const reasons = main.querySelector("[data-reasons]");
   if (reasons && !reasons.querySelector(":checked")) reasons.hidden = true;
+  const why = main.querySelector("[data-flag-why]");
+  if (why && !why.querySelector("input").value) why.hidden = true;
   restart();
   if (open()) renew();
   if (article()) keepReady();
@@ -79,6 +81,17 @@ async function next() {
   document.title = `${heading.textContent.trim()} · otel-evals`;
   heading.focus({ preventScroll: true });
   begin();
+}
+
+// Flagged at once; why comes after it, if it comes: Enter in the field sends it.
+async function flag() {
+  const why = main.querySelector("[data-flag-why]");
+  const reason = why.querySelector("input").value.trim();
+  const answer = await api(`items/${article().dataset.item}/flag`, { reason }).catch(() => null);
+  if (!answer?.ok) { say("Not flagged: try again"); return; }
+  say(reason ? "Flagged, with your words" : "Flagged. Why? Enter sends it, Esc leaves it");
+  why.hidden = Boolean(reason);
+  if (!reason) why.querySelector("input").focus(); else document.activeElement.blur();
 }
 
 function choose(verdict) {
@@ -183,7 +196,7 @@ main.addEventListener("click", (event) => {
     api(`items/${article().dataset.item}/skip`).then(next, () => say("Not skipped: no connection"));
     article().dataset.done = "skipped";
   } else if (target.matches("[data-flag]")) {
-    api(`items/${article().dataset.item}/flag`).then(() => { target.disabled = true; say("Flagged"); }, () => say("Not flagged: no connection"));
+    flag();
   } else if (target.matches("[data-next]")) {
     next();
   } else {
