@@ -110,13 +110,13 @@ def _bodies(rng: random.Random, count: int) -> Iterator[bytes]:
         yield templates[number % _TEMPLATES].replace(_TRACE, rng.randbytes(6))
 
 
-async def _ingest(database: Database, rows: int, together: int) -> None:
+async def _ingest(database: Database, rows: int, together: int, *, review: bool) -> None:
     """`together` requests are under way at one time, as many senders would have them."""
     rng = random.Random(1)  # noqa: S311 - reproducible
     settings = BackendSettings()
     clock = SystemClock()
     context = Context(settings=settings, database=database, clock=clock, rng=rng, tasks=Tasks(lambda *_: None))
-    commits = Commits(context, after=(consider,))
+    commits = Commits(context, after=(consider,) if review else ())
     versions = PromptVersions(50, clock)
     reader = RequestReader(Policy(settings.content), Sealer(settings.content), versions.label)
     each = _SPANS * (len(_CHECKS) + 1)
@@ -149,7 +149,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         await database.open()
         try:
             await migrate(database)
-            await _ingest(database, arguments.rows, arguments.together)
+            await _ingest(database, arguments.rows, arguments.together, review=not arguments.no_review)
         finally:
             await database.close()
 
@@ -160,6 +160,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("ingest",), default="ingest", help="what is measured")
     parser.add_argument("--rows", type=int, default=1_000_000, help="results in the database at the end")
     parser.add_argument("--together", type=int, default=8, help="requests under way at one time")
+    parser.add_argument("--no-review", action="store_true", help="without choosing what comes to people")
     parser.add_argument("--database", help="an empty database; default: SQLite in a temporary folder")
     parser.add_argument("--folder", help="where the temporary folder is made")
     asyncio.run(_run(parser.parse_args()))

@@ -38,6 +38,8 @@ HUMAN: Final = "human"
 _DOUBLE: Final = "double"
 """Phase of the draw of items that two people label."""
 _CHUNK: Final = 400
+_TRIM_SHARE: Final = 20
+"""Times that is counted while as many chosen items come as may wait."""
 _SAME_FOR_NS: Final = 7 * 86_400_000_000_000
 """How long an item stands for others of the same problem."""
 _SAME_AT_MOST: Final = 50
@@ -150,8 +152,12 @@ async def keep_candidates(
         await connection.execute(
             update(review_items).where(review_items.c.id == row.id).values(reasons=_joined(row.reasons, merged[row.id]))
         )
-    if any(not row["random"] and row["state"] == State.OPEN.value for row in rows):
-        await trim(connection, context.settings.review.open_items)
+    chosen = sum(not row["random"] and row["state"] == State.OPEN.value for row in rows)
+    most = context.settings.review.open_items
+    # Counting what waits for every chosen item would cost more than the item: now and then is enough, so that a
+    # twentieth more waits than may, and the background tidies too.
+    if chosen and context.rng.random() < chosen * _TRIM_SHARE / most:
+        await trim(connection, most)
 
 
 async def trim(connection: AsyncConnection, most: int) -> int:
