@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import asyncpg
+from sqlalchemy import Integer
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
@@ -22,27 +23,21 @@ from otel_evals.records.exchange import Document, Message
 from otel_evals.records.reading import Reading
 from otel_evals_backend.content.readings import KeptReading
 from otel_evals_backend.content.sealing import Sealer
-from otel_evals_backend.keeping.arrivals import Evaluator, Slice
+from otel_evals_backend.keeping.arrivals import Evaluator, ResultArrival, Slice, SpanArrival
+from otel_evals_backend.keeping.contributions import Rollups, SpanState
 from otel_evals_backend.settings import ContentKept
 from otel_evals_backend.storage.database import Database, Engine
 from otel_evals_backend.storage.keys import DAY_NS, day_of, hour_of, name_key
 from otel_evals_backend.storage.partitions import ensure_days
 from otel_evals_backend.storage.tables import (
+    METADATA,
     contents,
-    coverage_days,
-    coverage_hours,
     evaluators,
     feedback,
     feedback_hours,
     known_spans,
-    metric_days,
-    metric_hours,
-    result_days,
-    result_hours,
     results,
     slices,
-    span_days,
-    span_hours,
     spans,
     texts,
 )
@@ -66,79 +61,7 @@ _CONTENT: Final = 200
 """One span in so many has its content kept: enough to show one, without gigabytes."""
 _BATCH: Final = 50_000
 
-_TOTALS: Final = {
-    span_hours: coverage_hours, span_days: coverage_days, result_hours: metric_hours, result_days: metric_days,
-}  # fmt: skip
-"""Sums by slice: the same by service."""
-
 Rows = list[tuple[Any, ...]]
-
-
-class Sums:
-    """What spans and results add to the sums, as `keeping.contributions` has it."""
-
-    def __init__(self, services: dict[int, str]) -> None:
-        self._services = services
-        self.spans: defaultdict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 7)
-        self.results: defaultdict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 6)
-        self.feedback: defaultdict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 2)
-
-    def span(self, row: dict[str, Any]) -> None:
-        """Count a span."""
-        sums = self.spans[
-            hour_of(row["start_ns"]), row["slice"], row["band"], row["coverage"] or "", row["stratum"] or ""
-        ]
-        seconds = (row["end_ns"] - row["start_ns"]) / 1e9
-        added = (
-            1, row["failed"], row["fails"] > 0, row["labels"] > 0, row["input_tokens"], row["output_tokens"], seconds,
-        )  # fmt: skip
-        for place, value in enumerate(added):
-            sums[place] += value
-
-    def result(self, span: dict[str, Any], row: dict[str, Any]) -> None:
-        """Count a result."""
-        outcome: str = "error" if row["label"] is None else ("fail", "pass")[row["label"]]
-        sums = self.results[hour_of(span["start_ns"]), span["slice"], row["evaluator"], row["stratum"] or "", outcome]
-        weight, score = 1 / row["probability"], row["score"] or 0.0
-        for place, value in enumerate((1, weight, weight * weight, score, weight * score, row["cost"] or 0.0)):
-            sums[place] += value
-
-    def tables(self) -> Iterator[tuple[Any, Rows]]:
-        """The rows of all sums."""
-        yield feedback_hours, [(*key, int(n), total) for key, (n, total) in self.feedback.items()]
-        for found, hours, days, whole in (
-            (self.spans, span_hours, span_days, range(6)), (self.results, result_hours, result_days, range(1)),
-        ):  # fmt: skip
-            by_day: dict[tuple[Any, ...], list[float]] = {}
-            for (hour, *rest), sums in found.items():
-                of_day = by_day.setdefault((hour // 24, *rest), [0.0] * len(sums))
-                for place, value in enumerate(sums):
-                    of_day[place] += value
-            for table, rows in ((hours, found), (days, by_day)):
-                yield (
-                    table,
-                    [
-                        (*key, *(int(value) if place in whole else value for place, value in enumerate(sums)))
-                        for key, sums in rows.items()
-                    ],
-                )
-                yield self._by_service(table, rows)
-
-    def _by_service(self, table: Any, rows: dict[tuple[Any, ...], list[float]]) -> tuple[Any, Rows]:
-        """The sums of `rows` without slices and strata."""
-        found: defaultdict[tuple[Any, ...], list[float]] = defaultdict(lambda: [0.0] * 7)
-        of_spans = table in (span_hours, span_days)
-        for (time, slice_, one, other, outcome), sums in rows.items():
-            place = (one, other) if of_spans else (one, outcome)
-            n, weight, squared, *_, cost = sums
-            whole = found[time, self._services[slice_], *place]
-            for number, value in enumerate(sums if of_spans else (n, n, weight, squared, cost)):
-                whole[number] += value
-        whole_columns, width = (range(6), 7) if of_spans else (range(2), 5)
-        return _TOTALS[table], [
-            (*key, *(int(value) if place in whole_columns else value for place, value in enumerate(sums[:width])))
-            for key, sums in found.items()
-        ]
 
 
 class Maker:
@@ -154,7 +77,8 @@ class Maker:
             for model in ("gpt-4o-mini", "gpt-4.1", "claude-sonnet-4-5")
             for version in range(1, 5)
         ]  # fmt: skip
-        self.sums = Sums({one.id: one.service for one in self.slices})
+        self.sums = Rollups()
+        self._signals: defaultdict[tuple[int, int, str], int] = defaultdict(int)
         self.checks = [(Evaluator(name=name, evaluator_id=name, version="c1"), share) for name, share in _CHECKS]
         self.judges = [
             Evaluator(name="faithfulness", type="llm_judge", evaluator_id="faithfulness", version=f"j{n}")
@@ -167,6 +91,9 @@ class Maker:
         self._ids = [one.id for one in self.slices]
         self._check_ids = [(who.id, share) for who, share in self.checks]
         self._judge_ids = [who.id for who in self.judges]
+        self._by_id = {one.id: one for one in self.slices}
+        self._evaluators = {who.id: who for who in (*(who for who, _ in self.checks), *self.judges, self._missing)}
+        self._sealer = Sealer(ContentKept())
 
     def dimensions(self) -> Iterator[tuple[Any, Rows]]:
         """Slices, evaluators, texts."""
@@ -215,32 +142,33 @@ class Maker:
             "judge" if judged else "pass", None, span["coverage"], probability, stratum, span["input_tokens"],
             span["output_tokens"], False, _QUESTIONS[start % 4], span["fails"], sign, 0, start + 5_000_000_000,
         ))  # fmt: skip
-        self.sums.span(span)
+        state = SpanState(span=_arrival(key, span, self._by_id[slice_]), coverage=span["coverage"], fails=span["fails"])
+        self.sums.moved(None, state)
         for (evaluator, _), fails in zip(self._check_ids, failing, strict=True):
             said = self._texts[start % 2] if fails else None
-            self._result(made, day, key, span, (evaluator, int(not fails), float(not fails), 1.0, None, said, None))
+            self._result(made, day, state.span, (evaluator, int(not fails), float(not fails), 1.0, None, said, None))
         if verdict is not None:
             judge = self._judge_ids[day % 2]
             said = self._texts[3 if verdict else 2 if start % 50 else 4]
-            self._result(made, day, key, span, (judge, verdict, verdict * 0.6 + 0.2, probability, stratum, said, 0.002))
+            result = (judge, verdict, verdict * 0.6 + 0.2, probability, stratum, said, 0.002)
         else:
-            self._result(made, day, key, span, (self._missing.id, 1, 1.0, 1.0, None, None, None))
+            result = (self._missing.id, 1, 1.0, 1.0, None, None, None)
+        self._result(made, day, state.span, result)
         if start % _CONTENT == 0:
-            kept = Sealer(ContentKept()).seal(key, 0, self._content)
+            kept = self._sealer.seal(key, 0, self._content)
             made[contents].append((day, key, 0, "model_call", start, False, kept))
 
-    def _result(self, made: dict[Any, Rows], day: int, key: bytes, span: dict[str, Any], said: tuple[Any, ...]) -> None:
+    def _result(self, made: dict[Any, Rows], day: int, span: SpanArrival, said: tuple[Any, ...]) -> None:
         evaluator, label, score, probability, stratum, explanation, cost = said
-        model = "judge-1" if cost else None
         made[results].append((
-            day, key, evaluator, span["end_ns"], label, score, None, None, False, probability, None, False, stratum,
-            explanation, model, None, None, cost, 12.0 if cost else None, True,
+            day, span.span, evaluator, span.end_ns, label, score, None, None, False, probability, None, False, stratum,
+            explanation, "judge-1" if cost else None, None, None, cost, 12.0 if cost else None, True,
         ))  # fmt: skip
-        self.sums.result(
-            span,
-            {"label": label, "evaluator": evaluator, "stratum": stratum, "probability": probability, "score": score,
-             "cost": cost},
+        result = ResultArrival(
+            span=span.span, evaluator=self._evaluators[evaluator], at_ns=span.end_ns, label=label, score=score,
+            probability=probability, stratum=stratum, cost=cost,
         )  # fmt: skip
+        self.sums.joined(span, result)
 
     def _feedback(self, made: dict[Any, Rows], day: int, key: bytes, span: dict[str, Any]) -> int:
         if self._rng.random() >= 0.02:
@@ -251,8 +179,25 @@ class Maker:
             key[:16], at, at, signal, None, None, None, key[:16], key[16:], None, None, "otlp", day,
             key,
         ))  # fmt: skip
-        self.sums.feedback[hour_of(span["start_ns"]), span["slice"], signal][0] += 1
+        self._signals[hour_of(span["start_ns"]), span["slice"], signal] += 1
         return sign
+
+    def summed(self) -> Iterator[tuple[Any, Rows]]:
+        """The rows of all sums."""
+        yield feedback_hours, [(*key, n, 0.0) for key, n in self._signals.items()]
+        for name, _, sums in self.sums.tables():
+            table = METADATA.tables[name]
+            whole = [isinstance(column.type, Integer) for column in table.columns]
+            yield (
+                table,
+                [
+                    tuple(
+                        int(v) if of and not isinstance(v, str) else v
+                        for of, v in zip(whole, (*key, *row), strict=True)
+                    )
+                    for key, row in sums.items()
+                ],
+            )
 
     def _reading(self) -> KeptReading:
         asked = Message(role="user", text=_QUESTIONS[0])
@@ -285,10 +230,16 @@ async def fill(database: Database, *, results_count: int, until_ns: int, days: i
             for table, rows in part.items():
                 await writer.put(table, rows)
             made += len(part[results])
-    for table, rows in maker.sums.tables():
+    for table, rows in maker.summed():
         await writer.put(table, sorted(rows))
     await writer.end()
     return made
+
+
+def _arrival(key: bytes, span: dict[str, Any], where: Slice) -> SpanArrival:
+    """As much of a span as the sums see."""
+    names = ("start_ns", "end_ns", "failed", "band", "stratum", "input_tokens", "output_tokens")
+    return SpanArrival(span=key, slice=where, **{name: span[name] for name in names})
 
 
 class _Sqlite:

@@ -6,7 +6,8 @@ from tests.backend.traffic import HOUR, NOON, Call, check, feedback, judge, late
 
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>\u202e{{7*7}}'
 CALL = Call(
-    number=9_000_001, parent=1, start=NOON - HOUR // 100, question="Is the blue jacket waterproof?", system="You help. " * 20,
+    number=9_000_001, parent=1, start=NOON - HOUR // 100, question="Is the blue jacket waterproof?",
+    system="You help. " * 20,
     answer="It is waterproof to ten metres [1], says [the page](javascript:alert(1)).\n\n"
     "| a | b |\n|---|---|\n| 1 | 2 |",
     band="high", coverage="judged",

@@ -16,9 +16,9 @@ from otel_evals_backend.web.conversation import visible
 
 _SENTENCE: Final = re.compile(r"[^.!?\n]*(?:[.!?]+(?=\s|$)|\n|$)\s*")
 _WORD: Final = re.compile(r"[^\W_]{4,}|\d+")
-_SHARE: Final = 0.6
-_TELLING: Final = 3
-"""Words that a passage shares at least: a sentence of two words says nothing."""
+_SHARE: Final = 0.5
+_TELLING: Final = 2
+"""Words that a passage shares at least: one alone says nothing."""
 _LONGEST: Final = 20_000
 """Characters of a source that are shown."""
 

@@ -16,7 +16,7 @@ from otel_evals_backend.evaluations.cursor import After
 from otel_evals_backend.evaluations.detail import day_of_span, detail
 from otel_evals_backend.evaluations.filters import Asked, AskedFor
 from otel_evals_backend.evaluations.lists import Key, beside, piece, walk
-from otel_evals_backend.evaluations.records import Result, ViewOrder
+from otel_evals_backend.evaluations.records import Result, Span, ViewOrder
 from otel_evals_backend.evaluations.seeing import show
 from otel_evals_backend.evaluations.totals import choices
 from otel_evals_backend.evaluations.views import drop_view, keep_view, view_of, views_of
@@ -92,7 +92,7 @@ async def span_page(
         kept=exchange is not None and exchange.content is not Content.OFF, types=TYPES, visible=visible,
         newer=_beside(newer, asked), older=_beside(older, asked), may_review=may(person, Role.REVIEWER),
         query=asked.query, groups=_groups(found.span.results), metrics=metrics,
-        active=len(active), failing=sum(one.verdict == "fail" for one in active),
+        failed_metric=_failed_metric(found.span), active=len(active), failing=sum(one.verdict == "fail" for one in active),
     )  # fmt: skip
 
 
@@ -136,6 +136,12 @@ async def delete_view(here: Here, person: Viewer, id: str) -> Response:  # noqa:
     """Delete a view, and stay on its page."""
     view = await drop_view(here, person, id)
     return RedirectResponse(view.path, status_code=303)
+
+
+def _failed_metric(span: Span) -> str:
+    """The metric of which people's last word is fail; "" when there is none, or it may not be known yet."""
+    last = {one.metric: one.verdict for one in span.labels}
+    return "" if span.results_folded else next((name for name, verdict in last.items() if verdict == "fail"), "")
 
 
 def _beside(other: str | None, asked: Asked) -> str:
