@@ -23,6 +23,21 @@ NOON = 1_790_000_000_000_000_000
 """ns; 2026-09-21."""
 
 
+_ON_BOTH = ("storage", "keeping", "ingest", "commands")
+"""Folders whose tests always run on both databases; other rooms run on PostgreSQL too with OTEL_EVALS_ALL=1."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Run what has no statement of its own for a database on SQLite alone, unless everything is asked for, as in CI."""
+    here = Path(__file__).parent
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        of_a_room = here in item.path.parents and item.path.relative_to(here).parts[0] not in _ON_BOTH
+        if of_a_room and parameters.get("database_address") == "postgresql":
+            item.add_marker(pytest.mark.takes_long)
+
+
 class Clock:
     """Time that moves when it is told to."""
 
