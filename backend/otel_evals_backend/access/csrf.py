@@ -2,13 +2,14 @@
 
 A token is derived from the session (before log-in: from the visitor's cookie; without log-in: from nothing) with a key
 that only the server knows. Nothing is stored, a token of another session is refused, and a page of a stranger cannot
-read it. Forms carry it as the first field, scripts as a header. Called by the door; the field is written by
-`{{ csrf(request) }}` of `web.pages`.
+read it. Every answer masks it anew, so that the size of compressed answers tells nothing of it (BREACH). Forms
+carry it as the first field, scripts as a header. Called by the door; the field is written by `{{ csrf(request) }}` of
+`web.pages`.
 """
 
 import hmac
+import secrets
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -29,14 +30,29 @@ class FormTooLarge(Exception):  # noqa: N818 - named for the condition, as the s
     """A form without files is larger than any of ours."""
 
 
-def token_for(key: bytes, binding: str) -> str:
+def token_for(key: bytes, binding: str) -> bytes:
     """The token of whoever shows the cookie `binding` ("" = no cookie)."""
-    return hmac.new(key, b"csrf\x00" + binding.encode("utf-8", "surrogatepass"), sha256).hexdigest()
+    return hmac.digest(key, b"csrf\x00" + binding.encode("utf-8", "surrogatepass"), "sha256")
 
 
-def matches(expected: str, shown: str) -> bool:
-    """Whether the token shown is the one expected, in constant time."""
-    return hmac.compare_digest(expected.encode(), shown.encode("utf-8", "surrogatepass"))
+def masked(token: bytes) -> str:
+    """The token as it stands in one answer, and looks random there."""
+    mask = secrets.token_bytes(len(token))
+    return (mask + _xor(token, mask)).hex()
+
+
+def matches(expected: bytes, shown: str) -> bool:
+    """Whether what is shown is the token expected, masked, in constant time."""
+    try:
+        raw = bytes.fromhex(shown)
+    except ValueError:
+        return False
+    half = len(expected)
+    return len(raw) == 2 * half and hmac.compare_digest(expected, _xor(raw[half:], raw[:half]))
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 async def shown_token(request: Request) -> tuple[str, Receive]:

@@ -1,8 +1,8 @@
 """The door: what every request passes before any room sees it.
 
-In this order: proxies → headers of the answer → `Host` → who asks → where the request was made (`Origin`, token of
-forms) → whether somebody must have logged in. A refusal here happens before the body is read, but for the token in a
-form. `install` is called by `app` once; `begin` when the database is ready.
+In this order: proxies → headers of the answer → `Host` → who asks → how large the body is → where the request was made
+(`Origin`, token of forms) → whether somebody must have logged in. A refusal here happens before the body is read, but
+for the token in a form. `install` is called by `app` once; `begin` when the database is ready.
 """
 
 import secrets
@@ -13,17 +13,19 @@ import msgspec
 from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from otel_evals.records.errors import ConfigurationError
 from otel_evals_backend.access import csrf, invites
+from otel_evals_backend.access.bodies import limited, too_large
 from otel_evals_backend.access.forwarded import resolve
 from otel_evals_backend.access.headers import security_headers, with_headers
 from otel_evals_backend.access.identity import Asking, identify, looks_like_a_browser
 from otel_evals_backend.access.names import Names, host_and_port, is_loopback, networks
 from otel_evals_backend.access.oidc import Oidc
 from otel_evals_backend.access.passwords import Passwords
+from otel_evals_backend.access.problems import problem
 from otel_evals_backend.access.public import CHECKED_INSIDE, PROGRAMS, is_public
 from otel_evals_backend.access.rates import LoginRates
 from otel_evals_backend.access.tokens import PREFIX
@@ -148,14 +150,18 @@ class Door:
             refusal.headers["www-authenticate"] = "Bearer"
             return refusal, request.receive
         state["person"] = asking.person
-        state["csrf"] = csrf.token_for(self._access.key, asking.binding)
-        refusal, receive = await self._made_by_us(request, asking, state)
+        token = csrf.token_for(self._access.key, asking.binding)
+        state["csrf"] = csrf.masked(token)
+        if too_large(request):
+            return _refusal(413, "the body is too large"), request.receive
+        request = Request(request.scope, limited(request))
+        refusal, receive = await self._made_by_us(request, asking, state, token)
         if refusal is None and asking.person is None and not is_public(request.url.path):
             refusal = _log_in(request)
         return refusal, receive
 
     async def _made_by_us(
-        self, request: Request, asking: Asking, state: dict[str, Any]
+        self, request: Request, asking: Asking, state: dict[str, Any], token: bytes
     ) -> tuple[Response | None, Receive]:
         """Refuse a change that a page of somebody else asks for."""
         path = request.url.path
@@ -175,7 +181,7 @@ class Door:
             shown, receive = await csrf.shown_token(request)
         except csrf.FormTooLarge:
             return _refusal(413, "the form is too large"), request.receive
-        if not csrf.matches(state["csrf"], shown):
+        if not csrf.matches(token, shown):
             return _refusal(403, "this page is out of date: go back, reload it, and send it again"), receive
         return None, receive
 
@@ -191,14 +197,10 @@ def _log_in(request: Request) -> Response:
 
 
 def _refusal(status: int, detail: str) -> Response:
-    return JSONResponse({"detail": detail}, status_code=status)
+    return problem(status, detail)
 
 
 async def _broken(request: Request, _error: Exception) -> Response:
     """The answer when a room fails. It is sent outside the door, so it brings its headers along."""
     secure = bool(request.scope.get("state", {}).get("secure"))
-    return JSONResponse(
-        {"detail": "something went wrong here; the log says what"},
-        status_code=500,
-        headers=security_headers(secure=secure),
-    )
+    return problem(500, "something went wrong here; the log says what", headers=security_headers(secure=secure))

@@ -276,7 +276,7 @@ def _visited(request: Request, template: str, *, status: int = 200, **values: ob
     visitor = cookies.shown(request, VISITOR)
     made = "" if visitor else secrets.token_urlsafe(24)
     if person_of(request) is None:
-        request.state.csrf = csrf.token_for(access_of(request).key, visitor or made)
+        request.state.csrf = csrf.masked(csrf.token_for(access_of(request).key, visitor or made))
     answer = page(request, template, status=status, oidc=access_of(request).oidc is not None, **values)
     if made:
         cookies.give(request, answer, VISITOR, made)

@@ -13,7 +13,7 @@ from otel_evals_backend.records import Role
 from otel_evals_backend.settings import AccessSettings
 
 PASSWORD = "a sentence of some length"
-_FIELD = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
+_FIELD = re.compile(r'name="csrf" value="([0-9a-f]{128})"')
 
 
 class Browser:

@@ -103,13 +103,14 @@ async def test_a_cookie_alone_sends_no_telemetry(team):
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("how", ["none", "empty", "wrong", "not ascii"])
+@pytest.mark.parametrize("how", ["none", "empty", "wrong", "short", "not ascii"])
 async def test_a_form_without_its_token_changes_nothing(team, how):
     admin = await team.person("admin")
     data = {"role": "admin"} | {
         "none": {},
         "empty": {"csrf": ""},
-        "wrong": {"csrf": "0" * 64},
+        "wrong": {"csrf": "0" * 128},
+        "short": {"csrf": "0" * 64},
         "not ascii": {"csrf": "é"},
     }[how]
     origin = {"origin": admin.base}
@@ -321,9 +322,8 @@ async def test_the_answer_does_not_tell_who_has_an_account(team, monkeypatch):
     told = set()
     for email in ("here@example.com", "nobody@example.com", "disabled@example.com", "no address"):
         browser = await team.browser()
-        token = await browser.token("/login")
-        answer = await browser.log_in(email, "wrong, wrong, wrong", token=token)
-        told.add((answer.status_code, answer.text.replace(email, "").replace(token, "")))
+        answer = await browser.log_in(email, "wrong, wrong, wrong")
+        told.add((answer.status_code, re.sub("[0-9a-f]{128}", "", answer.text.replace(email, ""))))
     assert len(told) == 1
     assert len(verified) == 4
 
@@ -456,7 +456,9 @@ async def test_asking_changes_nothing(team):
             await admin.get(path)
             tried += 1
     assert tried > 20
-    assert await team.tables(METADATA.sorted_tables) == before
+    after = await team.tables(METADATA.sorted_tables)
+    after["audit"] = [row for row in after["audit"] if "export" not in row]  # who took data away is written down
+    assert after == before
 
 
 async def test_a_token_in_an_address_is_refused(team):
@@ -476,8 +478,8 @@ async def test_secrets_are_compared_in_constant_time(teams, monkeypatch):
     real = hmac.compare_digest
     monkeypatch.setattr(hmac, "compare_digest", lambda a, b: compared.append((a, b)) or real(a, b))
     browser = await team.browser()
-    await browser.send("/login", {}, token="0" * 64)
-    assert [shown for _, shown in compared] == [b"0" * 64]
+    await browser.send("/login", {}, token="0" * 128)
+    assert [shown for _, shown in compared] == [b"\0" * 32]
     compared.clear()
     await browser.get("/api/v1/people/me", headers={"authorization": "Bearer one"})
     assert [kept for _, kept in compared] == [b"one", b"two"]

@@ -97,9 +97,27 @@ async def test_behind_a_trusted_proxy_with_tls_cookies_are_secure(teams):
 async def test_all_replicas_know_each_others_forms(open_backend):
     async with open_backend() as one:
         page = (await one.client.get("/settings")).text
-    token = page.partition('name="csrf" value="')[2][:64]
+    token = page.partition('name="csrf" value="')[2][:128]
     async with open_backend() as two:
         answer = await two.client.post(
             "/settings/preferences", data={"csrf": token}, headers={"origin": "http://127.0.0.1:8000"}
         )
     assert answer.status_code == 303
+
+
+async def test_no_two_answers_show_the_same_token_of_a_form(backend):
+    shown = {(await backend.client.get("/settings")).text.partition('name="csrf" value="')[2][:128] for _ in range(3)}
+    assert len(shown) == 3
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(backend, told):
+    async def parts():
+        for _ in range(40):
+            yield b" " * (1 << 15)
+
+    body = b" " * (40 << 15) if told else parts()
+    answer = await backend.client.post(
+        "/api/v1/people/invitations", content=body, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 413

@@ -194,7 +194,7 @@ async def test_what_a_person_prefers_is_kept_for_them(team):
 
 async def test_without_log_in_preferences_are_kept_in_the_browser(backend):
     page = (await backend.client.get("/settings")).text
-    token = page.partition('name="csrf" value="')[2][:64]
+    token = page.partition('name="csrf" value="')[2][:128]
     await backend.client.post("/settings/preferences", data={"csrf": token, "theme": "dark"})
     shown = (await backend.client.get("/settings")).text
     assert 'data-theme="dark"' in shown
