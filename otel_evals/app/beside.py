@@ -50,6 +50,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration with the backend as a destination; the same for one that is read anew."""
     pages: str | None = None
     """URL for people; None when there is no backend here."""
+    feedback: str | None = None
+    """Where feedback is taken without a credential, as from programs of this machine; None = nowhere here."""
     notice: str = ""
     """What is worth saying about that."""
 
@@ -88,7 +90,8 @@ async def beside(config: Config, wish: BackendWish, *, demo_data: str | None) ->
     # Its start takes a second or two, and so does the import of what comes next: both at once.
     await asyncio.gather(companion.start(), asyncio.to_thread(importlib.import_module, "otel_evals.app.up"))
     try:
-        yield Beside(apply=_Apply(companion.address, token, http), pages=companion.address)
+        feedback = companion.address if token is None else None
+        yield Beside(apply=_Apply(companion.address, token, http), pages=companion.address, feedback=feedback)
     finally:
         await companion.stop()
 

@@ -108,7 +108,8 @@ class Up:
     async def _watch(self, host: Host) -> None:
         board, view = self._board, self._view()
         board.addresses = addresses(host, self._beside.pages)
-        traffic = Traffic(demo_target(host.config, board.addresses.http or "")) if self._board.demo else None
+        target = demo_target(host.config, board.addresses.http or "", self._beside.feedback)
+        traffic = Traffic(target) if self._board.demo else None
         try:
             with view if isinstance(view, LiveScreen) else nullcontext():
                 if traffic is not None:
@@ -151,7 +152,7 @@ def check_demo(config: Config) -> None:
         raise ConfigurationError("several workers share a port: give --http one, such as 127.0.0.1:4318")
 
 
-def demo_target(config: Config, endpoint: str) -> Target:
+def demo_target(config: Config, endpoint: str, feedback: str | None) -> Target:
     """Where the made-up traffic goes: this very processor, with a credential that it accepts."""
     auth, tls = config.receive.auth, config.receive.http.tls
     headers: dict[str, str] = {}
@@ -160,4 +161,9 @@ def demo_target(config: Config, endpoint: str) -> Target:
     elif auth.headers:
         name, secret = next(iter(auth.headers.items()))
         headers[name] = secret.reveal()
-    return Target(endpoint=endpoint, headers=headers, certificate_file=tls.cert_file if tls is not None else None)
+    return Target(
+        endpoint=endpoint,
+        headers=headers,
+        certificate_file=tls.cert_file if tls is not None else None,
+        feedback=feedback,
+    )

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Span
 
-from otel_evals.demo.customers import Customers, Reaction
+from otel_evals.demo.customers import Customers, Give, Reaction
 from otel_evals.demo.genai_writer import GenAiWriter
 from otel_evals.demo.openinference_writer import OpenInferenceWriter
 from otel_evals.demo.request import AppRequest
@@ -48,9 +48,10 @@ class Shop:
         seed: of the requests and of which application gets the next one.
         spans: makes the way of one application's spans.
         logs: makes the way of one application's log records.
+        give: the way of what customers think to a backend; None = all of it goes in log records.
     """
 
-    def __init__(self, seed: int, *, spans: MakeSpans, logs: MakeLogs) -> None:
+    def __init__(self, seed: int, *, spans: MakeSpans, logs: MakeLogs, give: Give | None = None) -> None:
         self._rng = random.Random(seed)  # noqa: S311 - scenes of a demo, no secret
         self._requests = Requests(scenarios(), self._rng)
         self._tracing = {name: _tracing(name, spans()) for name in _VERSIONS}
@@ -65,7 +66,7 @@ class Shop:
             (self._requests.triage, adviser, loggers["product-adviser"]),
             (self._requests.order, orders, loggers["order-desk"]),
         )
-        self._customers = Customers(random.Random(f"customers {seed}"))  # noqa: S311 - as above
+        self._customers = Customers(random.Random(f"customers {seed}"), give)  # noqa: S311 - as above
         self._tries: deque[tuple[AppRequest, Writer, Logger]] = deque()
 
     def serve(self, end_ns: int) -> AppRequest:

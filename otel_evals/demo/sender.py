@@ -20,6 +20,7 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from otel_evals.demo.applications import Shop
+from otel_evals.demo.feedback_door import FeedbackDoor
 from otel_evals.records.signal import Signal
 
 _DELAY_MS: Final = 250
@@ -38,6 +39,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     certificate_file: str | None = None
     """The authority that the server's certificate is checked against; None for plain HTTP."""
+    feedback: str | None = None
+    """Where customers' pages report to: the address of a backend; None = log records carry all of it."""
     rate: float = 14.0
     """Model calls a second, on average."""
     seed: int = 1
@@ -91,6 +94,7 @@ def send(target: Target, pipe: "Connection[Any, Any]") -> None:
             schedule_delay_millis=_DELAY_MS,
             max_export_batch_size=_BATCH,
         ),
+        give=FeedbackDoor(target.feedback).give if target.feedback is not None else None,
     )
     pause = 0.0
     while not pipe.poll(pause):  # readable = closed: nothing is ever written into it
