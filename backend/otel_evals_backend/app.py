@@ -14,6 +14,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from otel_evals.lifecycle.tasks import Tasks
 from otel_evals.records.clock import Clock
 from otel_evals_backend.access import door
+from otel_evals_backend.api import answers
 from otel_evals_backend.context import Context
 from otel_evals_backend.records import Wording
 from otel_evals_backend.rooms import BACKGROUND, ROUTERS
@@ -74,6 +75,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
+    answers.install(app)
     door.install(app, context)
     return app
 

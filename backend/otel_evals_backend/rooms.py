@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
+from otel_evals_backend.api import routes as api
 from otel_evals_backend.cases import api as cases_api
 from otel_evals_backend.cases import routes as cases
 from otel_evals_backend.context import Context
@@ -40,6 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     review_api.ROUTER,
     cases.ROUTER,
     cases_api.ROUTER,
+    api.ROUTER,
     sign_in.ROUTER,
     settings_pages.ROUTER,
     people_api.ROUTER,

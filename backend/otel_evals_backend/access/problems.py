@@ -46,6 +46,6 @@ def problem(
     status: int, detail: str, *, errors: Sequence[Place] = (), headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The answer."""
-    found = Problem(title=title_of(status), status=status, detail=detail, errors=tuple(errors))
+    found = Problem(type="about:blank", title=title_of(status), status=status, detail=detail, errors=tuple(errors))
     body: dict[str, Any] = found.model_dump(mode="json")
     return JSONResponse(body, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Response
 from pydantic import Field
 
 from otel_evals.records.exchange import Exchange
@@ -108,7 +108,11 @@ async def keep_json(here: Here, person: Viewer, order: ViewOrder) -> View:
 
 
 @ROUTER.delete("/views/{id}", tags=["views"], summary="Delete a view", status_code=204, responses=_NONE)
-async def drop_json(here: Here, person: Viewer, id: str) -> Response:  # noqa: A002 - the address says so
+async def drop_json(
+    here: Here,
+    person: Viewer,
+    id: Annotated[str, Path(max_length=100, description="Opaque.")],  # noqa: A002 - the address says so
+) -> Response:
     """One's own; an administrator may delete shared ones."""
     await drop_view(here, person, id)
     return Response(status_code=204)

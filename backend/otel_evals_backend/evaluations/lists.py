@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Final
 
 import msgspec
-from fastapi import Depends, HTTPException
+from fastapi import Depends, HTTPException, Path
 
 from otel_evals_backend.context import Context
 from otel_evals_backend.evaluations.conditions import resolve
@@ -135,7 +135,10 @@ async def walk(context: Context, asked: Asked) -> AsyncGenerator[tuple[Call, tup
         cursor = part.calls.next
 
 
-def key_of(trace_id: str, span_id: str) -> bytes:
+def key_of(
+    trace_id: Annotated[str, Path(max_length=100, description="32 hex digits.")],
+    span_id: Annotated[str, Path(max_length=100, description="16 hex digits.")],
+) -> bytes:
     """The key of the span that an address names.
 
     Raises:

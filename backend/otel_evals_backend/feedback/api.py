@@ -49,7 +49,7 @@ async def feedback_json(
     _person: Viewer,
     shown: InRange,
     wanted: Filtered,
-    after: Annotated[str, Query(description="`next` of the page before.", max_length=80)] = "",
+    after: Annotated[str, Query(alias="cursor", description="`next` of an earlier answer.", max_length=80)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = _PAGE,
 ) -> HeardPage:
     """Signals that were received in a time range."""
@@ -109,5 +109,5 @@ def _place(after: str) -> tuple[int, bytes] | None:
     except ValueError:
         found = None
     if found is None or not 0 <= found[0] < 1 << 63:
-        raise HTTPException(422, "after is the `next` of the page before")
+        raise HTTPException(422, "cursor is the `next` of an earlier answer")
     return found

@@ -104,7 +104,7 @@ class HeardPage(BaseModel):
     """Signals, newest first."""
 
     feedback: list[Heard]
-    next: str | None = Field(description="Pass it as `after` for the next page; null at the end.")
+    next: str | None = Field(description="`cursor` of the next request; null at the end.")
 
 
 class Counted(BaseModel):

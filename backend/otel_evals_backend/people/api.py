@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 
 from otel_evals_backend.access import sessions, users
 from otel_evals_backend.access.door import access_of
@@ -30,6 +30,7 @@ from otel_evals_backend.people.models import (
     TokenOut,
 )
 from otel_evals_backend.records import LOCAL, Person, Role
+from otel_evals_backend.web.tables import csv_answer
 
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     400: {"model": Problem, "description": "The request makes no sense here."},
@@ -39,6 +40,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     409: {"model": Problem, "description": "It would leave no administrator."},
 }
 ROUTER: Final = APIRouter(prefix="/api/v1/people", tags=["people"], responses=_ANSWERS)
+Identity = Annotated[str, Path(min_length=1, max_length=100, description="Opaque.")]
 
 
 def no_token(person: Person) -> None:
@@ -111,7 +113,7 @@ async def invite(request: Request, person: Admin, context: Here, order: Invitati
 
 
 @ROUTER.delete("/invitations/{identity}", summary="Take an invitation back")
-async def withdraw(person: Admin, context: Here, identity: str) -> Done:
+async def withdraw(person: Admin, context: Here, identity: Identity) -> Done:
     """The link does nothing any more."""
     try:
         await changes.withdraw(context, person, identity)
@@ -139,7 +141,7 @@ async def make_token(person: Viewer, context: Here, order: TokenOrder) -> TokenM
 
 
 @ROUTER.delete("/tokens/{identity}", summary="Revoke a token")
-async def revoke_token(person: Viewer, context: Here, identity: str) -> Done:
+async def revoke_token(person: Viewer, context: Here, identity: Identity) -> Done:
     """It opens nothing from now on."""
     no_token(person)
     try:
@@ -166,7 +168,7 @@ async def make_app_key(person: Admin, context: Here, order: AppKeyOrder) -> AppK
 
 
 @ROUTER.delete("/app-keys/{key}", summary="Revoke a publishable key")
-async def revoke_app_key(person: Admin, context: Here, key: str) -> Done:
+async def revoke_app_key(person: Admin, context: Here, key: Identity) -> Done:
     """Feedback with it is refused from now on."""
     try:
         await changes.revoke_app_key(context, person, key)
@@ -203,10 +205,67 @@ async def audit_csv(
     """The same for a spreadsheet."""
     async with context.database.read() as connection:
         found = await queries.audit_page(connection, before=before, limit=1000)
-    return Response(
-        queries.audit_as_csv(found),
-        media_type="text/csv",
-        headers={"content-disposition": 'attachment; filename="log-of-changes.csv"'},
+    return csv_answer(
+        "log-of-changes",
+        ("at", "who", "name", "action", "object", "detail"),
+        ((row.at.isoformat(), row.who, row.name, row.action, row.object, row.detail) for row in found.rows),
+    )
+
+
+@ROUTER.get(
+    "/people.csv",
+    summary="Who may log in, as CSV",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "Everybody, by name."}},
+)
+async def people_csv(_person: Admin, context: Here) -> Response:
+    """The same for a spreadsheet."""
+    async with context.database.read() as connection:
+        rows = await queries.people(connection)
+    return csv_answer(
+        "people",
+        ("id", "name", "email", "role", "disabled", "created"),
+        ((row.id, row.name, row.email, row.role.value, row.disabled, row.created.isoformat()) for row in rows),
+    )
+
+
+@ROUTER.get(
+    "/tokens.csv",
+    summary="Tokens of programs, as CSV",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "One's own; all of them for administrators."}},
+)
+async def tokens_csv(person: Viewer, context: Here) -> Response:
+    """The same for a spreadsheet."""
+    async with context.database.read() as connection:
+        rows = await queries.token_list(connection, of=None if may(person, Role.ADMIN) else person.id)
+    return csv_answer(
+        "tokens",
+        ("id", "name", "scopes", "made_by", "created", "ends", "revoked", "last_used"),
+        (
+            (row.id, row.name, " ".join(row.scopes), row.made_by, row.created, row.ends, row.revoked, row.last_used)
+            for row in rows
+        ),
+    )
+
+
+@ROUTER.get(
+    "/app-keys.csv",
+    summary="Publishable keys, as CSV",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}, "description": "All, newest first."}},
+)
+async def app_keys_csv(_person: Admin, context: Here) -> Response:
+    """The same for a spreadsheet."""
+    async with context.database.read() as connection:
+        rows = await queries.app_key_list(connection)
+    return csv_answer(
+        "app-keys",
+        ("id", "app", "origins", "per_minute", "made_by", "created", "revoked"),
+        (
+            (row.id, row.app, " ".join(row.origins), row.per_minute, row.made_by, row.created, row.revoked)
+            for row in rows
+        ),
     )
 
 
@@ -217,7 +276,7 @@ async def kept(_person: Viewer, context: Here) -> KeptOut:
 
 
 @ROUTER.patch("/{identity}", summary="Change a person")
-async def change(person: Admin, context: Here, identity: str, order: PersonChange) -> Done:
+async def change(person: Admin, context: Here, identity: Identity, order: PersonChange) -> Done:
     """Another role, or no more log-in."""
     try:
         await changes.change_person(context, person, identity, order)
@@ -229,7 +288,7 @@ async def change(person: Admin, context: Here, identity: str, order: PersonChang
 
 
 @ROUTER.post("/{identity}/password-link", summary="Let a person set a new password", status_code=201)
-async def renew_password(request: Request, person: Admin, context: Here, identity: str) -> InvitationMade:
+async def renew_password(request: Request, person: Admin, context: Here, identity: Identity) -> InvitationMade:
     """Make a link that works once, for three days."""
     try:
         made, secret = await changes.renew_password(context, person, identity)

@@ -17,7 +17,7 @@ MENU: Final = (
     ("Cases", "/cases", "folder-check"),
     ("My reviews", "/review/me", "user-check"),
     ("Settings", "/settings", "settings"),
-    ("API", "/api/docs", "braces"),
+    ("API", "/api/v1/docs", "braces"),
 )
 
 

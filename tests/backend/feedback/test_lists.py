@@ -32,7 +32,7 @@ async def get(backend, path, **query):
 async def test_signals_are_listed_newest_first_page_by_page(backend):
     await fill(backend)
     first = await get(backend, "/api/v1/feedback", limit=3)
-    second = await get(backend, "/api/v1/feedback", limit=3, after=first["next"])
+    second = await get(backend, "/api/v1/feedback", limit=3, cursor=first["next"])
     every = first["feedback"] + second["feedback"]
     assert second["next"] is None
     assert [one["signal"] for one in every] == ["copy", "copy", "rating", "rating", "thumbs_down"]
@@ -48,7 +48,7 @@ async def test_lists_are_filtered(backend):
         ({"from": "2026-01-01", "to": "2026-02-01"}, 0),
     ):  # fmt: skip
         assert len((await get(backend, "/api/v1/feedback", **query))["feedback"]) == n, query
-    for query in ({"signal": "like"}, {"after": "x"}, {"limit": 0}):
+    for query in ({"signal": "like"}, {"cursor": "x"}, {"limit": 0}):
         assert (await backend.client.get("/api/v1/feedback", params=query)).status_code == 422
 
 
