@@ -28,6 +28,11 @@ class Policy:
         """Whether anything of what was said is kept."""
         return self._policy is not ContentPolicy.NONE
 
+    @property
+    def keeps_questions(self) -> bool:
+        """Whether lists show how a question begins: they are not encrypted, so not where content is."""
+        return self.keeps_content and not self._encrypts
+
     def reading(self, kept: KeptReading) -> KeptReading | None:
         """What may be stored of a reading."""
         if self._policy is ContentPolicy.FULL:
@@ -48,7 +53,7 @@ class Policy:
 
     def question(self, text: str | None) -> str | None:
         """The beginning of a question, for lists; None where content is encrypted, since lists are not."""
-        if not text or self._encrypts or self._policy is ContentPolicy.NONE:
+        if not text or not self.keeps_questions:
             return None
         # A word that is cut in two could not be recognised: redaction sees more than lists show.
         shown = text[: 4 * _QUESTION]

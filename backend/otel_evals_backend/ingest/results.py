@@ -91,9 +91,7 @@ def read_signal(record: LogView, policy: Policy, times: Times) -> FeedbackArriva
     response, conversation = text(found.response_id, 256), text(found.conversation_id, 256)
     if not (trace_id or response or conversation):
         return None
-    said = repr(
-        (found.signal.value, trace_id, found.span_id, response, conversation, found.at_ns, value, comment)
-    )
+    said = repr((found.signal.value, trace_id, found.span_id, response, conversation, found.at_ns, value, comment))
     return FeedbackArrival(
         id=_named(attributes) or sha256(said.encode("utf-8", "surrogatepass")).digest()[:16],
         at_ns=times.point(found.at_ns),

@@ -37,6 +37,7 @@ from otel_evals_backend.content.sealing import Sealer
 from otel_evals_backend.context import Context, context_of
 from otel_evals_backend.ingest.bounds import Times
 from otel_evals_backend.ingest.commit import Commits
+from otel_evals_backend.ingest.questions import ask
 from otel_evals_backend.ingest.read import Read, RequestReader
 from otel_evals_backend.records import LOCAL
 from otel_evals_backend.review.select import consider
@@ -64,7 +65,7 @@ class Ingest:
         self.admission = Admission(limits, context.clock)
         versions = PromptVersions(_FINGERPRINTS, context.clock)
         self._reader = RequestReader(Policy(settings.content), Sealer(settings.content), versions.label)
-        self._commits = Commits(context, after=(consider,))
+        self._commits = Commits(context, after=(ask, consider))
 
     async def export(self, signal: Signal, request: Request) -> Accepted:
         """Take one request. Raises what `receive.status` has an answer for."""

@@ -16,6 +16,8 @@ from otel_evals_backend.keeping.arrivals import ResultArrival, Slice, SpanArriva
 from otel_evals_backend.storage.tables import BANDS
 
 _ID: Final = 256
+QUESTION: Final = 256
+"""Characters of a question, as lists show it."""
 _REASONS: Final = 50
 _BANDS: Final = {band: position for position, band in enumerate(BANDS)}
 _SIGNS: Final = (otel_evals.RISK_BAND, otel_evals.COVERAGE, otel_evals.SAMPLING_STRATUM)
@@ -64,7 +66,7 @@ def span_row(
         stratum=text(get(otel_evals.SAMPLING_STRATUM)),
         input_tokens=tokens(usage.input_tokens) if usage is not None else None,
         output_tokens=tokens(usage.output_tokens) if usage is not None else None,
-        question=text(policy.question(question_of(reading)), _ID),
+        question=text(policy.question(question_of(reading)), QUESTION),
         offline=_is_offline(span, results),
     )
 

@@ -140,6 +140,11 @@ class Rollups:
         """A result was joined to its span."""
         self._count_result(span, result, 1)
 
+    def completed(self, span: SpanArrival, before: ResultArrival, now: ResultArrival) -> None:
+        """More is known of a joined result than before."""
+        self._count_result(span, before, -1)
+        self._count_result(span, now, 1)
+
     def vanished(self, before: SpanState, results: Iterable[ResultArrival]) -> None:
         """The span and its joined results were erased."""
         if (own := span_sums(before)) is not None:

@@ -3,7 +3,8 @@
 A span that is new costs one look-up; only what is known already is read. Whatever the order in which the parts of a
 span come, however often and in whatever company, the tables end the same:
 
-* the first result of an evaluator about a span stays, later ones change nothing; so does the first span of a key;
+* the first result of an evaluator about a span stays, and so does the first span of a key; one that comes again by
+  another way fills in what the first could not say (`_FILLED`), and changes nothing else;
 * a result whose span has not come waits under the day that it was made on, outside the sums;
 * when the span comes, all that is known of it is filed under the day that the span began on.
 
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.keeping import feedback, rollups
 from otel_evals_backend.keeping.arrivals import Arrivals, ResultArrival, SpanArrival
-from otel_evals_backend.keeping.contributions import Rollups, SpanState, counted
+from otel_evals_backend.keeping.contributions import Rollups, SpanState, counted, further
 from otel_evals_backend.keeping.kept import JoinedSpan, Kept
 from otel_evals_backend.keeping.stored import StoredSpan, known_days, load
 from otel_evals_backend.storage.database import Database, put
@@ -38,6 +39,8 @@ from otel_evals_backend.storage.tables import (
 _FILED: Final = (results, contents)
 """Tables that may hold rows of a span that has not come: they move when it is filed anew."""
 _CHANGED: Final = ("coverage", "fails", "labels")
+_FILLED: Final = ("cost", "lag", "coverage")
+"""What a span of a late result says and a log record does not."""
 
 
 async def keep(database: Database, connection: AsyncConnection, arrivals: Arrivals, *, now_ns: int) -> Kept:
@@ -72,6 +75,8 @@ class _Batch:
         self.inserted_spans: list[tuple[SpanArrival, SpanState]] = []
         self.inserted_results: list[tuple[int, ResultArrival, bool]] = []
         self.changed: list[tuple[int, SpanState]] = []
+        self.filled: list[tuple[int, ResultArrival]] = []
+        """Results that were there, of which more is known now."""
         self.woken: list[tuple[int, bytes]] = []
         """Spans whose results waited for them."""
         self.joined: list[JoinedSpan] = []
@@ -86,7 +91,9 @@ class _Batch:
             self.spans.setdefault(span.span, span)
         for result in arrivals.results:
             of_span = self.results.setdefault(result.span, {})
-            if of_span.setdefault(result.evaluator.id, result) is not result:
+            first = of_span.setdefault(result.evaluator.id, result)
+            if first is not result:
+                of_span[result.evaluator.id] = _completed(first, result)
                 self._duplicates += 1
             _earlier(heard, result.span, result.at_ns)
         for content in arrivals.contents:
@@ -132,6 +139,7 @@ class _Batch:
         came = self.results.get(key, {})
         fresh = tuple(result for evaluator, result in came.items() if evaluator not in known.results)
         self._duplicates += len(came) - len(fresh)
+        filled = self._fill(day, came, known)
         span = known.span or self.spans.get(key)
         for result in fresh:
             self.inserted_results.append((day, result, span is not None))
@@ -143,9 +151,20 @@ class _Batch:
             if known.results:
                 self.woken.append((day, key))
             self._join(day, span, None, every, every, is_new=True)
-        elif fresh:
+        elif fresh or filled:
             before = SpanState(span=span, coverage=span.coverage, fails=known.fails, labels=known.labels)
-            self._join(day, span, before, every, fresh, is_new=False)
+            self._join(day, span, before, every, fresh, is_new=False, filled=filled)
+
+    def _fill(
+        self, day: int, came: dict[int, ResultArrival], known: StoredSpan
+    ) -> tuple[tuple[ResultArrival, ResultArrival], ...]:
+        """Complete the known results by those that came again: each as it was and as it is."""
+        pairs = [(known.results[e], _completed(known.results[e], r)) for e, r in came.items() if e in known.results]
+        filled = tuple((before, now) for before, now in pairs if now is not before)
+        for _, now in filled:
+            known.results[now.evaluator.id] = now
+            self.filled.append((day, now))
+        return filled
 
     def _join(
         self,
@@ -156,13 +175,22 @@ class _Batch:
         fresh: tuple[ResultArrival, ...],
         *,
         is_new: bool,
+        filled: tuple[tuple[ResultArrival, ResultArrival], ...] = (),
     ) -> None:
-        """The span stands in the tables from now on with `every` result, of which `fresh` are new to it."""
+        """The span stands in the tables from now on with `every` result.
+
+        `fresh` ones are new to it, and of the `filled` ones more is known than before.
+        """
         if before is None:
             after = counted(span, span.coverage, every)
             self.inserted_spans.append((span, after))
         else:
-            added = counted(span, before.coverage, fresh)
+            known = before.coverage
+            for was, now in filled:
+                if now.coverage is not None:
+                    known = further(known, now.coverage)
+                self.rollups.completed(span, was, now)
+            added = counted(span, known, fresh)
             after = SpanState(
                 span=span,
                 coverage=added.coverage,
@@ -179,7 +207,22 @@ class _Batch:
 
     def kept(self) -> Kept:
         """What became known."""
-        return Kept(spans=tuple(self.joined), waiting=self._waiting, duplicates=self._duplicates)
+        return Kept(
+            spans=tuple(self.joined),
+            pieces=tuple({(self.day(c.span), c.span) for c in self.contents if c.part}),
+            waiting=self._waiting,
+            duplicates=self._duplicates,
+        )
+
+
+def _completed(first: ResultArrival, again: ResultArrival) -> ResultArrival:
+    """`first` with what only `again` says; itself when that is nothing."""
+    more = {
+        name: said
+        for name in _FILLED
+        if getattr(first, name) is None and (said := getattr(again, name)) is not None
+    }  # fmt: skip
+    return msgspec.structs.replace(first, **more) if more else first
 
 
 def _earlier(heard: dict[bytes, int], key: bytes, at_ns: int) -> None:
@@ -228,6 +271,16 @@ async def _update(connection: AsyncConnection, batch: _Batch) -> None:
         ],
     )  # fmt: skip
     lone = and_(results.c.day == bindparam("key_day"), results.c.span == bindparam("key_span"))
+    its = and_(lone, results.c.evaluator == bindparam("key_evaluator"))
+    await put(
+        connection,
+        update(results).where(its).values({name: bindparam(f"new_{name}") for name in _FILLED}),
+        [
+            {"key_day": day, "key_span": result.span, "key_evaluator": result.evaluator.id}
+            | {f"new_{name}": getattr(result, name) for name in _FILLED}
+            for day, result in batch.filled
+        ],
+    )
     await put(
         connection,
         update(results).where(lone).values(joined=True),

@@ -38,6 +38,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """Users' signals that are new, joined or not."""
     feedback: tuple[JoinedFeedback, ...] = ()
     """Signals, new or old, that were joined just now."""
+    pieces: tuple[tuple[int, bytes], ...] = ()
+    """Days and keys of spans of which a piece of content came apart, perhaps not for the first time."""
     waiting: int = 0
     """Results that were kept and wait for their span."""
     duplicates: int = 0

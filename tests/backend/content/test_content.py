@@ -1,6 +1,7 @@
 """What was said: put together as the processor saw it, cleaned and sealed as the policy says."""
 
 import base64
+import itertools
 
 import pytest
 from sqlalchemy import select
@@ -102,3 +103,27 @@ async def test_a_call_is_seen_with_what_travelled_in_log_records(backend):
     exchange = await seen(backend)
     assert [message.text for message in exchange.messages] == ["How long?"]
     assert [choice.message.text for choice in exchange.choices] == ["Thirty days."]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_a_question_that_came_in_log_records_is_shown_in_lists_whatever_came_first(backend, order):
+    call = Call(number=7, trace=7, parent=1, question=None, answer=None, results=(check("pii"),))
+    system = {"gen_ai.system": "openai"}
+    first = ("gen_ai.user.message", {"content": "How long?"}, system)
+    answered = ("gen_ai.assistant.message", {"content": "Thirty days."}, system)
+    again = ("gen_ai.user.message", {"content": "And abroad?  Say it\nshortly."}, system)
+    early = logs_body(first, trace=7, span=7)
+    whole = logs_body(first, answered, again, trace=7, span=7)
+    bodies = [traces(call), Body("/v1/logs", early), Body("/v1/logs", whole)]
+    await send(backend, *(bodies[i] for i in order))
+    async with backend.context.database.read() as connection:
+        assert (await connection.execute(select(spans.c.question))).scalar_one() == "And abroad? Say it shortly."
+
+
+@pytest.mark.parametrize("kept", [ContentKept(policy=ContentPolicy.NONE), ContentKept(key=Secret(KEYS[0]))])
+async def test_no_question_is_shown_where_content_is_not_kept_or_is_encrypted(open_backend, kept):
+    call = Call(number=7, trace=7, question=None, answer=None, results=(check("pii"),))
+    said = logs_body(("gen_ai.user.message", {"content": "How long?"}, {"gen_ai.system": "openai"}), trace=7, span=7)
+    async with open_backend(content=kept) as backend:
+        await send(backend, Body("/v1/logs", said), traces(call), Body("/v1/logs", said))
+        assert "How long" not in await everything(backend)

@@ -133,3 +133,17 @@ async def test_a_signal_finds_its_span_by_trace_response_or_conversation(backend
         ("thumbs_up", by_response.start // HOUR): 1,
         ("regenerate", latest.start // HOUR): 1,
     }
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_a_result_that_comes_by_two_ways_keeps_what_each_says(backend, order):
+    call, result = Call(coverage="pending"), judge("tone", "fail")
+    bodies = [traces(call), result_logs(call, result), late(call, result, cost=0.004, lag=7.0)]
+    await send(backend, *(bodies[i] for i in order))
+    [row] = await rows(backend, results)
+    assert (row.cost, row.lag, row.coverage, row.joined) == (0.004, 7.0, "judged", True)
+    assert [(row.n, row.cost) for row in await rows(backend, result_hours)] == [(1, 0.004)]
+    assert [(row.coverage, row.fails) for row in await rows(backend, spans)] == [("judged", 1)]
+    assert [(row.coverage, row.n) for row in await rows(backend, span_hours)] == [("judged", 1)]
+    await send(backend, late(call, result, cost=9.0, lag=9.0))
+    assert [(row.cost, row.lag) for row in await rows(backend, results)] == [(0.004, 7.0)]
