@@ -22,7 +22,7 @@ async def test_nothing_that_was_said_remains_and_the_sums_are_those_of_the_other
         counts = await erase(database, connection, subject, who="u", now_ns=NOON)
     assert counts == {
         "contents": 1, "results": 3, "spans": 1, "known_spans": 1, "feedback": 1, "texts": 1, "drafts": 1,
-        "reservations": 0, "seen_results": 0, "review_items": 1, "labels": 1, "cases": 1, "outbox": 1,
+        "reservations": 0, "seen_results": 0, "flags": 0, "review_items": 1, "labels": 1, "cases": 1, "outbox": 1,
     }  # fmt: skip
     left = await everything(database)
     kept = left.pop("labels")
