@@ -1,5 +1,6 @@
 """Decides what needs somebody now, from facts. Pure; the page shows at most five lines."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -21,6 +22,32 @@ _MINUTES: Final = 1.5
 """That a label takes, about."""
 
 
+class Labels(msgspec.Struct, frozen=True):
+    """What people said of one metric, of answers drawn for them by chance: others tell nothing of a judge."""
+
+    passes: int
+    fails: int
+    effective: float
+
+    @property
+    def missing(self) -> int:
+        """About how many labels are missing; 0 where the judge can be known."""
+        of_verdicts = max(0, LABELS - self.passes) + max(0, LABELS - self.fails)
+        return max(of_verdicts, math.ceil(figures.FLOOR - self.effective), 0)
+
+    @property
+    def text(self) -> str:
+        """What there is of what is needed."""
+        parts = [
+            f"{n} of {LABELS} labels of {word} answers"
+            for n, word in ((self.fails, "failed"), (self.passes, "passed"))
+            if n < LABELS
+        ]
+        if not parts:
+            parts = [f"effective n{figures.GAP}{self.effective:.0f} of {figures.FLOOR}"]
+        return " and ".join(parts)
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the lines are made from."""
 
@@ -29,8 +56,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Of the last 24 hours."""
     before: Mapping[Evaluator, Rate] = {}
     """Of the seven days before those."""
-    needed: Mapping[str, tuple[int, int]] = {}
-    """Metric: labels of passing and of failing answers that are still missing."""
+    needed: Mapping[str, Labels] = {}
+    """Metrics whose judge is not known yet, and the labels that there are."""
     waiting: int = 0
     oldest_ns: int | None = None
     newest_hour: int | None = None
@@ -39,10 +66,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     judged: int = 0
 
 
-def needed_labels(sums: Iterable[ResultSum], known: Mapping[int, Evaluator]) -> dict[str, tuple[int, int]]:
-    """For each metric that a judge decides: how many labels of passes and of fails are missing to know the judge."""
+def needed_labels(sums: Iterable[ResultSum], known: Mapping[int, Evaluator]) -> dict[str, Labels]:
+    """For each metric whose judge is not known yet: the labels that there are."""
     judged: set[str] = set()
-    given: dict[str, list[int]] = {}
+    given: dict[str, list[float]] = {}
     for one in sums:
         evaluator = known.get(one.evaluator)
         if evaluator is None or not evaluator.counts:
@@ -50,15 +77,16 @@ def needed_labels(sums: Iterable[ResultSum], known: Mapping[int, Evaluator]) -> 
         if evaluator.type == "llm_judge":
             judged.add(evaluator.name)
         elif evaluator.type == "human":
-            counts = given.setdefault(evaluator.name, [0, 0])
-            counts[0] += one.passes
-            counts[1] += one.fails
-    missing = {name: given.get(name, [0, 0]) for name in judged}
-    return {
-        name: (max(0, LABELS - passes), max(0, LABELS - fails))
-        for name, (passes, fails) in missing.items()
-        if min(passes, fails) < LABELS
-    }
+            counts = given.setdefault(evaluator.name, [0, 0, 0.0, 0.0])
+            for place, value in enumerate(
+                (one.drawn_passes, one.drawn - one.drawn_passes, one.weight, one.weight_squared)
+            ):
+                counts[place] += value
+    found: dict[str, Labels] = {}
+    for name in judged:
+        passes, fails, weight, squared = given.get(name, [0, 0, 0.0, 0.0])
+        found[name] = Labels(int(passes), int(fails), weight * weight / squared if squared else 0.0)
+    return {name: labels for name, labels in found.items() if labels.missing}
 
 
 def attention(facts: Facts) -> tuple[Line, ...]:
@@ -114,17 +142,12 @@ def _budget(facts: Facts) -> Iterable[Line]:
 def _labels(facts: Facts) -> Iterable[Line]:
     if not facts.needed:
         return
-    name, (passes, fails) = min(facts.needed.items(), key=lambda pair: (sum(pair[1]), pair[0]))
-    wanted = " and ".join(
-        f"{n} more {'label' if n == 1 else 'labels'} of {word} answers"
-        for n, word in ((fails, "failed"), (passes, "passed"))
-        if n
-    )
+    name, labels = min(facts.needed.items(), key=lambda pair: (pair[1].missing, pair[0]))
     others = len(facts.needed) - 1
     more = f" {others} more {'metric lacks' if others == 1 else 'metrics lack'} labels too." if others else ""
     text = (
-        f"{name}: whether its judge is right cannot be said yet: {wanted}, "
-        f"about {round(_MINUTES * (passes + fails))} minutes.{more}"
+        f"{name}: whether its judge is right cannot be said yet: {labels.text}; "
+        f"the others take about {round(_MINUTES * labels.missing)} minutes.{more}"
     )
     yield Line(kind="labels", severity="warn", text=text, path="/review")
 

@@ -1,7 +1,5 @@
 """What the pages and the API of people show."""
 
-from csv import QUOTE_ALL, writer
-from io import StringIO
 from typing import Final
 
 import msgspec
@@ -120,17 +118,6 @@ async def audit_page(
         for row in found[:limit]
     ]
     return AuditPage(rows=rows, before=rows[-1].id if len(found) > limit else None)
-
-
-def audit_as_csv(found: AuditPage) -> str:
-    """RFC 4180; a cell that a spreadsheet would compute gets an apostrophe in front."""
-    written = StringIO()
-    rows = writer(written, quoting=QUOTE_ALL)
-    rows.writerow(("at", "who", "name", "action", "object", "detail"))
-    for row in found.rows:
-        cells = (row.at.isoformat(), row.who, row.name, row.action, row.object, row.detail)
-        rows.writerow([f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells])
-    return written.getvalue()
 
 
 def kept(settings: BackendSettings) -> KeptOut:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from otel_evals_backend.overview.attention import LINES, Facts, attention, needed_labels
+from otel_evals_backend.overview.attention import LINES, Facts, Labels, attention, needed_labels
 from otel_evals_backend.storage.sums import ResultSum
 from otel_evals_backend.web.figures import moment, rate_of
 from otel_evals_backend.web.quality import Evaluator
@@ -183,24 +183,29 @@ def test_a_queue_is_late_after_two_days():
     assert kinds(Facts(now_ns=NOON, waiting=3, oldest_ns=NOON - 3 * DAY)) == ["queue"]
 
 
-def test_labels_are_missing_until_there_are_twenty_of_each_verdict():
-    def sums(id_, passes, fails):
+def test_labels_are_missing_until_the_floors_of_an_estimate_are_met():
+    def sums(id_, passes, fails, *, weight=1.0, by_hand=0):
+        n = passes + fails
         return ResultSum(
-            bucket=0, slice=0, evaluator=id_, passes=passes, fails=fails, errors=0, weight_passes=0.0, weight=0.0,
-            weight_squared=0.0, cost=0.0,
+            bucket=0, evaluator=id_, passes=passes + by_hand, fails=fails, drawn_passes=passes, drawn=n,
+            weight=n - 1 + weight, weight_squared=n - 1 + weight * weight,
         )  # fmt: skip
 
     known = {1: evaluator(), 2: evaluator(kind="human", id=2)}
-    assert needed_labels([sums(1, 500, 50), sums(2, 30, 4)], known) == {"faithful": (0, 16)}
+    needed = needed_labels([sums(1, 500, 50), sums(2, 30, 4)], known)
+    assert needed["faithful"].missing == 16
     assert needed_labels([sums(1, 500, 50), sums(2, 30, 20)], known) == {}
-    (line,) = attention(Facts(now_ns=NOON, needed={"faithful": (0, 16)}))
-    assert "16 more labels of failed answers, about 24 minutes" in line.text
+    assert needed_labels([sums(1, 500, 50), sums(2, 9, 20, by_hand=40)], known)["faithful"].missing == 11
+    uneven = needed_labels([sums(1, 500, 50), sums(2, 30, 20, weight=60.0)], known)
+    assert "of 30" in uneven["faithful"].text
+    (line,) = attention(Facts(now_ns=NOON, needed=needed))
+    assert "4 of 20 labels of failed answers; the others take about 24 minutes" in line.text
 
 
 def test_there_are_five_lines_at_most_and_the_worst_stand_first():
     facts = Facts(
         now_ns=NOON, newest_hour=NOON // HOUR - 9, waiting=3, oldest_ns=NOON - 9 * DAY, lone=4, over_budget=7,
-        judged=50, needed={"faithful": (1, 1)}, recent={evaluator(): rate(70, 100)},
+        judged=50, needed={"faithful": Labels(19, 19, 38.0)}, recent={evaluator(): rate(70, 100)},
         before={evaluator(): rate(900, 1000)},
     )  # fmt: skip
     lines = attention(facts)
