@@ -92,7 +92,8 @@ async def span_page(
         kept=exchange is not None and exchange.content is not Content.OFF, types=TYPES, visible=visible,
         newer=_beside(newer, asked), older=_beside(older, asked), may_review=may(person, Role.REVIEWER),
         query=asked.query, groups=_groups(found.span.results), metrics=metrics,
-        failed_metric=_failed_metric(found.span), active=len(active), failing=sum(one.verdict == "fail" for one in active),
+        failed_metric=_failed_metric(found.span), active=len(active),
+        failing=sum(one.verdict == "fail" for one in active),
     )  # fmt: skip
 
 

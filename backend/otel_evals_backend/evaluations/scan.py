@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import FromClause, Row, Select, func, select
+from sqlalchemy import FromClause, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals.records.clock import Clock
@@ -33,6 +33,8 @@ _FEW: Final = 2000
 _STEPS: Final = (500, 2000, 4000)
 """Rows of a day that are read at once; more and more while little is found."""
 _PART: Final = 500
+_DAYS: Final = (1, 3, 8, 30, 100)
+"""Days whose sums are looked at together: most pages are full after the first."""
 
 
 class Budget:
@@ -115,50 +117,69 @@ class _Search:
         if self._at is not None:
             here = day_of(self._at.start_ns)
             first, last = (max(first, here), last) if self._newer else (first, min(last, here))
-        for day in range(first, last + 1) if self._newer else range(last, first - 1, -1):
-            if self._budget.spent:
-                return self._found(looked=(day if self._newer else day + 1) * DAY_NS)
-            if not await self._may_match(day):
-                continue
-            keys = await self._few_keys(day)
-            if keys is not None:
-                await self._look_up(day, keys)
-            else:
-                looked = await self._read(day)
-                if looked is not None:
-                    return self._found(looked=looked)
-            if len(self._rows) > self._limit:
+        left = list(range(first, last + 1) if self._newer else range(last, first - 1, -1))
+        begun = False
+        for size in (*_DAYS, len(left)):
+            block, left = left[:size], left[size:]
+            if not block:
                 break
+            # One day at least is looked at however slow it is, or going on would never come further.
+            if begun and self._budget.spent:
+                return self._found(looked=self._edge(block[0]))
+            possible = await self._may_match(block)
+            for day in block:
+                if begun and self._budget.spent:
+                    return self._found(looked=self._edge(day))
+                begun = True
+                if day in possible and (looked := await self._day(day)) is not None:
+                    return self._found(looked=looked)
+                if len(self._rows) > self._limit:
+                    return self._found()
         return self._found()
+
+    def _edge(self, day: int) -> int:
+        """Where the day begins, in the direction of reading."""
+        return (day if self._newer else day + 1) * DAY_NS
+
+    async def _day(self, day: int) -> int | None:
+        """Add what matches on the day; how far it was read, when that took too long."""
+        keys = await self._few_keys(day)
+        if keys is None:
+            return await self._read(day)
+        await self._look_up(day, keys)
+        return None
 
     def _found(self, looked: int | None = None) -> Found:
         more = len(self._rows) > self._limit or looked is not None
         return Found(rows=self._rows[: self._limit], more=more, looked_ns=looked)
 
-    async def _may_match(self, day: int) -> bool:
-        """Whether the sums of the day allow a match. Sums of spans leave out runs over data sets."""
-        asked = self._wanted.filters
-        if not asked.offline and not (await self._connection.execute(self._spans_of(day))).scalar_one():
-            return False
-        if self._wanted.evaluators is None:
-            return True
+    async def _may_match(self, days: Sequence[int]) -> set[int]:
+        """Those of the days whose sums allow a match. Sums of spans leave out runs over data sets."""
+        asked, first, last = self._wanted.filters, min(days), max(days)
+        possible = set(days)
+        if not asked.offline:
+            possible &= {row.day for row in await self._connection.execute(self._spans_of(first, last))}
+        if self._wanted.evaluators is None or not possible:
+            return possible
         table = result_days.c
-        statement = select(func.coalesce(func.sum(table.n), 0)).where(
-            table.day == day, table.evaluator.in_(self._wanted.evaluators)
+        statement = (
+            select(table.day)
+            .where(table.day.between(first, last), table.evaluator.in_(self._wanted.evaluators), table.n > 0)
+            .distinct()
         )
         if self._wanted.slices is not None:
             statement = statement.where(table.slice.in_(self._wanted.slices))
         if asked.label:
             statement = statement.where(table.outcome == asked.label)
-        return bool((await self._connection.execute(statement)).scalar_one())
+        return possible & {row.day for row in await self._connection.execute(statement)}
 
-    def _spans_of(self, day: int) -> Select[Any]:
-        """How many spans of the day match as far as sums of spans know."""
+    def _spans_of(self, first: int, last: int) -> Select[Any]:
+        """The days on which spans match as far as sums of spans know."""
         asked, table = self._wanted.filters, span_days.c
         counted = table.labelled if asked.reviewed == "yes" else table.n
         if asked.label == "fail" and not asked.metric and self._wanted.evaluators is None:
             counted = table.flagged
-        statement = select(func.coalesce(func.sum(counted), 0)).where(table.day == day)
+        statement = select(table.day).where(table.day.between(first, last), counted > 0).distinct()
         if self._wanted.slices is not None:
             statement = statement.where(table.slice.in_(self._wanted.slices))
         if asked.band:
