@@ -1,16 +1,15 @@
 """A reviewer at work in a real browser: by keyboard, on a phone, without scripts, and blind on the network."""
 
-import time
-
 import pytest
 from sqlalchemy import select
 
 from otel_evals_backend.settings import ReviewSettings
-from otel_evals_backend.storage.tables import labels, reservations
+from otel_evals_backend.storage.tables import labels, reservations, review_items
 from tests.backend.traffic import Call, judge, retriever, traces
 from tests.browser.conftest import Server
 
 SECRETS = ("zqjudgeid", "zqversion", "zqexplained", "zqstratum", "0.4871", "0.5129", "random_audit", "low_confidence")
+ITEMS = 26
 ANSWER = """Refunds are possible **within thirty days** [1], see [our desk](https://shop.example/refund).
 
 <img src=x onerror=document.title="taken"> <script>document.title="taken"</script>
@@ -30,11 +29,11 @@ def call(number):
     )  # fmt: skip
 
 
-@pytest.fixture
-def queue(tmp_path):
-    """A backend in which fourteen answers wait for people."""
-    server = Server(tmp_path, review=ReviewSettings(audit=1, double=0)).start()
-    for number in range(1, 15):
+@pytest.fixture(scope="module")
+def queue(tmp_path_factory):
+    """A backend in which enough answers for all tests wait for people."""
+    server = Server(tmp_path_factory.mktemp("queue"), review=ReviewSettings(audit=1, double=0)).start()
+    for number in range(1, ITEMS + 1):
         server.send(
             retriever(call(number), ("returns", "Clothing can be returned within 30 days.")), traces(call(number))
         )
@@ -53,20 +52,37 @@ def rows(server, table):
         return connection.execute(statement.replace(f"{table.name}.", "")).fetchall()
 
 
+def labels_of(server, *items):
+    return {row["item"]: row for row in rows(server, labels) if row["item"] in items}
+
+
+def held(server):
+    """Items that somebody has reserved now."""
+    return {row["item"] for row in rows(server, reservations) if row["until_ns"] > server.clock.time_ns()}
+
+
 def item_of(page):
     return page.locator("[data-review]").get_attribute("data-item")
+
+
+def begin(visit, queue, **more):
+    """The page of an item, reached by keyboard; what holds for every page is looked at where a test says so."""
+    page = visit("/review", server=queue, axe=False, **more)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-review]")
+    return page
 
 
 def test_ten_items_are_labelled_by_keyboard_alone_and_blind(visit, queue):
     page = visit("/review", server=queue)
     heard = []
-    page.on("response", lambda answer: heard.append((time.monotonic(), answer)))
+    page.on("response", lambda answer: heard.append(answer))  # noqa: PLW0108 - playwright wants a function of Python
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-review]")
     seen = []
     for number in range(10):
-        page.wait_for_load_state("networkidle")
-        for _, answer in heard:
+        page.wait_for_function("() => document.querySelector('[data-review]').dataset.ready === 'yes'")
+        for answer in heard:
             if answer.status < 300 and "/static/" not in answer.url:
                 text = f"{answer.headers} {answer.text()}"
                 assert not [word for word in SECRETS if word in text], answer.url
@@ -82,12 +98,11 @@ def test_ten_items_are_labelled_by_keyboard_alone_and_blind(visit, queue):
             page.keyboard.press("p" if number % 3 == 1 else "u")
         page.wait_for_selector("[data-reveal]")
         assert "zqjudgeid" in page.locator("[data-reveal]").inner_text()
-        page.wait_for_load_state("networkidle")
         heard.clear()
         page.keyboard.press("Enter")
         page.wait_for_function("old => document.querySelector('[data-review]').dataset.item !== old", arg=seen[-1])
     assert len(set(seen)) == 10
-    kept = {row["item"]: row for row in rows(queue, labels)}
+    kept = labels_of(queue, *seen)
     assert [kept[item]["verdict"] for item in seen] == ["fail", "pass", "unsure"] * 3 + ["fail"]
     assert kept[seen[0]]["note"] == "p f u: keys are letters here"
     assert kept[seen[0]]["reasons"] == '["contradicts the sources"]'
@@ -98,11 +113,7 @@ def test_ten_items_are_labelled_by_keyboard_alone_and_blind(visit, queue):
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (360, "light"), (360, "dark")])
 def test_every_state_of_an_item_fits_and_can_be_read(visit, queue, width, scheme):
-    page = visit("/review", server=queue, width=width, scheme=scheme)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-review]")
-    page.wait_for_load_state("networkidle")
-    visit.check(page)
+    page = begin(visit, queue, width=width, scheme=scheme)
     page.keyboard.press("d")
     page.keyboard.press("b")
     page.keyboard.press("f")
@@ -113,13 +124,10 @@ def test_every_state_of_an_item_fits_and_can_be_read(visit, queue, width, scheme
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-reveal]")
     visit.check(page)
-    visit("/review/me", server=queue, width=width, scheme=scheme)
 
 
 def test_a_link_opens_on_a_second_press_only(visit, queue):
-    page = visit("/review", server=queue)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-review]")
+    page = begin(visit, queue)
     assert page.locator(".answer a").count() == 0
     page.locator(".answer .inert-link").first.click()
     opener = page.locator(".answer a.open-link")
@@ -129,20 +137,19 @@ def test_a_link_opens_on_a_second_press_only(visit, queue):
 
 def test_without_scripts_the_forms_do_it(visit, queue):
     page = visit("/review", server=queue, script=False)
-    page.get_by_role("button", name="Start").click()
+    page.locator("[data-start]").click()
+    done = item_of(page)
     page.get_by_label("not in the sources").check()
     page.get_by_role("button", name="Fail").click()
     assert "zqjudgeid" in page.locator("main").inner_text()
     first = page.url
     page.get_by_role("button", name="Next").click()
     assert page.url != first
-    assert [row["reasons"] for row in rows(queue, labels)] == ['["not in the sources"]']
+    assert labels_of(queue, done)[done]["reasons"] == '["not in the sources"]'
 
 
 def test_what_is_written_survives_a_reload(visit, queue):
-    page = visit("/review", server=queue)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-review]")
+    page = begin(visit, queue)
     page.keyboard.press("e")
     with page.expect_response(lambda answer: answer.url.endswith("/draft")):
         page.keyboard.type("Thirty days from delivery.")
@@ -151,11 +158,8 @@ def test_what_is_written_survives_a_reload(visit, queue):
 
 
 def test_a_label_that_could_not_be_sent_is_sent_again(visit, queue):
-    page = visit("/review", server=queue)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-review]")
-    page.wait_for_load_state("networkidle")
-    refused = []
+    page = begin(visit, queue)
+    refused, item = [], item_of(page)
 
     def once(route):
         if refused:
@@ -168,16 +172,31 @@ def test_a_label_that_could_not_be_sent_is_sent_again(visit, queue):
     page.keyboard.press("p")
     page.wait_for_selector("text=Not saved, trying again (1)")
     page.wait_for_selector("[data-reveal]")
-    assert len(rows(queue, labels)) == 1
+    assert len(labels_of(queue, item)) == 1
     assert len(refused) == 1
 
 
+def test_a_flag_is_set_at_once_and_its_reason_comes_by_enter(visit, queue):
+    page = begin(visit, queue)
+    item = item_of(page)
+    with page.expect_response(lambda answer: answer.url.endswith("/flag")):
+        page.keyboard.press("x")
+    page.wait_for_selector("[name=flag_reason]:focus")
+    page.keyboard.type("The question is cut off.")
+    with page.expect_response(lambda answer: answer.url.endswith("/flag")):
+        page.keyboard.press("Enter")
+    assert item_of(page) == item
+    found = {row["id"]: row["flag_reason"] for row in rows(queue, review_items) if row["flagged"]}
+    assert found == {item: "The question is cut off."}
+    visit("/review/flagged", server=queue, width=360, scheme="dark")
+
+
 def test_leaving_gives_back_what_was_kept_ready(visit, queue):
-    page = visit("/review", server=queue)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("[data-review]")
-    page.wait_for_load_state("networkidle")
-    assert sum(row["until_ns"] > 0 for row in rows(queue, reservations)) == 2
+    page = begin(visit, queue)
+    page.wait_for_function("() => document.querySelector('[data-review]').dataset.ready === 'yes'")
+    assert item_of(page) in held(queue)
+    assert len(held(queue)) >= 2
     page.goto("/review/me")
     page.wait_for_load_state("networkidle")
-    assert [row["until_ns"] for row in rows(queue, reservations)] == [0, 0]
+    visit.check(page)
+    assert held(queue) == set()

@@ -46,7 +46,7 @@ async function keepReady() {
     if (!found.id) return;
     const answer = await fetch(`/review/${found.id}`, { headers: { "X-Fragment": "1" }, cache: "no-store" });
     if (answer.ok) ready = { id: found.id, html: await answer.text() };
-  })().catch(() => {}).finally(() => { fetching = null; });
+  })().catch(() => {}).finally(() => { fetching = null; if (article()) article().dataset.ready = "yes"; });
   await fetching;
 }
 
