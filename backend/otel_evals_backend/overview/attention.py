@@ -147,7 +147,7 @@ def _labels(facts: Facts) -> Iterable[Line]:
     more = f" {others} more {'metric lacks' if others == 1 else 'metrics lack'} labels too." if others else ""
     text = (
         f"{name}: whether its judge is right cannot be said yet: {labels.text}; "
-        f"the others take about {round(_MINUTES * labels.missing)} minutes.{more}"
+        f"those missing take about {round(_MINUTES * labels.missing)} minutes.{more}"
     )
     yield Line(kind="labels", severity="warn", text=text, path="/review")
 

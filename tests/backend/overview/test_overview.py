@@ -199,7 +199,7 @@ def test_labels_are_missing_until_the_floors_of_an_estimate_are_met():
     uneven = needed_labels([sums(1, 500, 50), sums(2, 30, 20, weight=60.0)], known)
     assert "of 30" in uneven["faithful"].text
     (line,) = attention(Facts(now_ns=NOON, needed=needed))
-    assert "4 of 20 labels of failed answers; the others take about 24 minutes" in line.text
+    assert "4 of 20 labels of failed answers; those missing take about 24 minutes" in line.text
 
 
 def test_there_are_five_lines_at_most_and_the_worst_stand_first():
