@@ -10,10 +10,6 @@ from hashlib import sha256
 from typing import Any, Final, cast
 
 import msgspec
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.starlette_client import OAuth
-from httpx2 import HTTPError
-from joserfc.errors import JoseError
 from starlette.requests import Request
 
 from otel_evals.records.errors import ConfigurationError
@@ -66,6 +62,13 @@ class Oidc:
         self._settings = settings
         self._issuer = settings.issuer.rstrip("/")
         secret = settings.client_secret.reveal() if settings.client_secret else None
+        # Half a second of imports, which nobody pays who has no provider.
+        from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415
+        from authlib.integrations.starlette_client import OAuth  # noqa: PLC0415
+        from httpx2 import HTTPError  # noqa: PLC0415
+        from joserfc.errors import JoseError  # noqa: PLC0415
+
+        self._refusals = (AuthlibBaseError, JoseError, HTTPError, ValueError, RuntimeError)
         self._client: Any = cast("Any", OAuth()).register(
             name="oidc",
             client_id=settings.client_id,
@@ -89,7 +92,7 @@ class Oidc:
         try:
             await self._metadata()
             made: dict[str, Any] = await self._client.create_authorization_url(redirect_uri)
-        except (AuthlibBaseError, HTTPError, ValueError, RuntimeError) as error:
+        except self._refusals as error:
             raise OidcRefused(f"no answer of the provider: {type(error).__name__}") from error
         address = made.pop("url")
         return address, {**made, "redirect_uri": redirect_uri}
@@ -114,7 +117,7 @@ class Oidc:
             }
             token = await self._client.authorize_access_token(request, claims_options=options)
             return self._identity(dict(token["userinfo"]))
-        except (AuthlibBaseError, JoseError, HTTPError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        except (*self._refusals, KeyError, TypeError) as error:
             raise OidcRefused(f"the answer proves nothing: {type(error).__name__}: {error}") from error
 
     async def _metadata(self) -> None:

@@ -9,7 +9,6 @@ import logging
 from typing import Final
 
 from otel_evals.forward.endpoint import parse_endpoint
-from otel_evals.forward.http import HttpTransport
 from otel_evals.forward.settings import DestinationSettings
 from otel_evals.records.errors import ConfigurationError, OtelEvalsError, Unavailable
 from otel_evals_backend.context import Context
@@ -37,6 +36,8 @@ async def run(context: Context) -> None:
     if destination is None:
         await tidying
         return
+    from otel_evals.forward.http import HttpTransport  # noqa: PLC0415 - half a second, for those alone who send
+
     transport = HttpTransport(destination, context.clock)
     mailing = Mailing(context, transport)
     try:

@@ -6,11 +6,11 @@ does not understand, is neither and goes up as it is. Texts never quote paramete
 """
 
 import sqlite3
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -58,11 +58,19 @@ def translated() -> Generator[None]:
         raise
     except PoolTimeout as error:
         raise Unavailable("all connections to the database are busy", retry_after=_RETRY) from error
-    except (DBAPIError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error) as error:
+    except (DBAPIError, OSError, sqlite3.Error, *_of_asyncpg()) as error:
         ours = _ours(error)
         if ours is None:
             raise
         raise ours from error
+
+
+def _of_asyncpg(*names: str) -> tuple[type[Exception], ...]:
+    """Errors of asyncpg. Whoever has not loaded it has none: it is no light import, and SQLite needs none of it."""
+    driver = sys.modules.get("asyncpg")
+    return (
+        () if driver is None else tuple(getattr(driver, name) for name in names or ("PostgresError", "InterfaceError"))
+    )
 
 
 def _ours(error: Exception) -> OtelEvalsError | None:
@@ -78,7 +86,7 @@ def _ours(error: Exception) -> OtelEvalsError | None:
     if _NO_PARTITION in str(cause):
         return Unavailable("the day was just deleted by age", retry_after=_RETRY)
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    if lost or isinstance(cause, OSError | asyncpg.InterfaceError) or _psycopg_lost(cause):
+    if lost or isinstance(cause, (OSError, *_of_asyncpg("InterfaceError"))) or _psycopg_lost(cause):
         return Unavailable("the database cannot be reached", retry_after=_RETRY)
     return None
 

@@ -8,11 +8,8 @@ attribute `destructive`, and a backup is written before it.
 import logging
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +18,12 @@ from otel_evals_backend.storage.backup import backup
 from otel_evals_backend.storage.database import Database, Engine
 from otel_evals_backend.storage.faults import damaged
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+HEAD: Final = "0003"
+"""The newest revision: a database that has it needs no Alembic, whose import takes a third of a second."""
 _LOG: Final = logging.getLogger(__name__)
 _LOCK: Final = 7_305_911_402
 """Key of PostgreSQL's advisory lock: any number that nobody else takes."""
@@ -32,22 +35,30 @@ _OURS: Final = "known_spans"
 """A table that every revision of ours has."""
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
     """Alembic's configuration, without a file."""
+    from alembic.config import Config  # noqa: PLC0415 - see HEAD
+
     config = Config()
     config.set_main_option("script_location", str(files("otel_evals_backend.storage") / "migrations"))
     config.set_main_option("path_separator", "os")
     return config
 
 
+def _scripts() -> "ScriptDirectory":
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see HEAD
+
+    return ScriptDirectory.from_config(alembic_config())
+
+
 def known_revisions() -> set[str]:
     """All revisions that this version of the program knows."""
-    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    return {script.revision for script in _scripts().walk_revisions()}
 
 
 def head_revision() -> str | None:
     """The revision of the schema that this version of the program works with."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return _scripts().get_current_head()
 
 
 async def migrate(database: Database, *, folder: Path | None = None) -> None:
@@ -65,6 +76,8 @@ async def migrate(database: Database, *, folder: Path | None = None) -> None:
     async with database.write(patience=_PATIENCE) as connection:
         await lock(database, connection)
         present = await connection.run_sync(revision_of)
+        if present == HEAD:
+            return
         await _save(database, present, folder)
         await connection.run_sync(upgrade)
 
@@ -90,7 +103,7 @@ def revision_of(connection: Connection) -> str | None:
         raise ConfigurationError("backend.database: it holds tables of something else: name an empty database")
     rows: Any = connection.execute(text("SELECT version_num FROM alembic_version"))
     present: str = rows.scalar_one()
-    if present not in known_revisions():
+    if present != HEAD and present not in known_revisions():
         raise ConfigurationError(
             f"the database is of a newer version of otel-evals (its schema is {present}): upgrade the program, or "
             "restore a backup that the older one made"
@@ -100,6 +113,8 @@ def revision_of(connection: Connection) -> str | None:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Bring the database of `connection` to `revision`, in its transaction."""
+    from alembic import command  # noqa: PLC0415 - see HEAD
+
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
@@ -109,8 +124,7 @@ async def _save(database: Database, present: str | None, folder: Path | None) ->
     """Write a backup when a step ahead throws something away."""
     if present is None:
         return
-    scripts = ScriptDirectory.from_config(alembic_config())
-    ahead = [script for script in scripts.iterate_revisions("head", present) if script.revision != present]
+    ahead = [script for script in _scripts().iterate_revisions("head", present) if script.revision != present]
     if not any(getattr(script.module, "destructive", False) for script in ahead):
         return
     if folder is None and database.engine is Engine.SQLITE:

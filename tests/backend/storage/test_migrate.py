@@ -11,6 +11,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from otel_evals.records.errors import ConfigurationError
+from otel_evals_backend.storage import migrate as room
 from otel_evals_backend.storage.check import check
 from otel_evals_backend.storage.database import Database, Engine, database_url
 from otel_evals_backend.storage.migrate import lock, migrate, upgrade
@@ -167,8 +168,6 @@ def upgrade():
 
 
 async def test_a_backup_is_made_before_something_is_thrown_away(database, tmp_path, monkeypatch):
-    from otel_evals_backend.storage import migrate as room  # noqa: PLC0415 - it is changed here
-
     await migrate(database)
     await fill(database, range(1))
     (tmp_path / "more").mkdir()
@@ -182,6 +181,7 @@ async def test_a_backup_is_made_before_something_is_thrown_away(database, tmp_pa
         return made
 
     monkeypatch.setattr(room, "alembic_config", config)
+    monkeypatch.setattr(room, "HEAD", None)
     if database.engine is Engine.POSTGRESQL:
         with pytest.raises(ConfigurationError, match="backup"):
             await migrate(database)
@@ -218,3 +218,7 @@ async def test_a_second_process_waits_for_the_one_that_migrates(database, empty_
         assert not waiting.done()
     await waiting
     await other.close()
+
+
+def test_the_revision_that_needs_no_alembic_is_the_newest():
+    assert room.head_revision() == room.HEAD
