@@ -1,4 +1,6 @@
-"""What the backend costs: `uv run python benchmarks/backend.py --only ingest [--rows 1000000] [--database URL]`.
+"""What the backend costs: `uv run python benchmarks/backend.py --only ingest|pages|memory [--rows N] [--database URL]`.
+
+`--quick` measures ingest and pages with 200,000 results, in less than two minutes on an idle machine.
 
 Ingest: bodies of evaluated spans with eight results each go through the same reading and the same transactions as
 requests do, into an empty database until it holds `--rows` results. Rates are printed for every tenth of the way, so
@@ -7,6 +9,7 @@ that one sees whether it stays flat. CPU is that of the whole process, the datab
 
 import argparse
 import asyncio
+import os
 import random
 import resource
 import tempfile
@@ -16,6 +19,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from backend_memory import watch
+from backend_pages import measure
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from texts import conversation
@@ -143,7 +148,10 @@ async def _ingest(database: Database, rows: int, together: int, *, review: bool)
     await context.tasks.drain()
 
 
-async def _run(arguments: argparse.Namespace) -> None:
+async def _run(arguments: argparse.Namespace, only: str) -> None:
+    if only == "pages":
+        await measure(arguments.database, arguments.rows, arguments.times)
+        return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         database = Database(database_url(arguments.database, Path(folder)))
         await database.open()
@@ -152,18 +160,28 @@ async def _run(arguments: argparse.Namespace) -> None:
             await _ingest(database, arguments.rows, arguments.together, review=not arguments.no_review)
         finally:
             await database.close()
+        if only == "memory":
+            await watch(Path(folder), arguments.database, arguments.minutes)
 
 
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("ingest",), default="ingest", help="what is measured")
+    parser.add_argument("--only", choices=("ingest", "pages", "memory"), default="ingest", help="what is measured")
+    parser.add_argument("--quick", action="store_true", help="ingest and pages with 200,000 results")
     parser.add_argument("--rows", type=int, default=1_000_000, help="results in the database at the end")
     parser.add_argument("--together", type=int, default=8, help="requests under way at one time")
     parser.add_argument("--no-review", action="store_true", help="without choosing what comes to people")
+    parser.add_argument("--times", type=int, default=20, help="requests of each page after the first")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long memory is watched")
     parser.add_argument("--database", help="an empty database; default: SQLite in a temporary folder")
     parser.add_argument("--folder", help="where the temporary folder is made")
-    asyncio.run(_run(parser.parse_args()))
+    arguments = parser.parse_args()
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    if arguments.quick:
+        arguments.rows = 200_000
+    for only in ("ingest", "pages") if arguments.quick else (arguments.only,):
+        asyncio.run(_run(arguments, only))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,11 @@ PAGES: Final = (
     "/evaluations?range=30d&reviewed=yes", "/evaluations?range=7d&q=unfriendly", "/evaluations?range=7d&q=sources",
     "/evaluations?range=30d&coverage=timeout", "/evaluations?range=30d&version=v9",
     "/evaluations?range=30d&metric=repetition&label=fail&band=high", "/api/v1/spans?range=7d",
-    "/api/v1/results?range=7d&metric=faithfulness", "/api/v1/slices?range=30d",
+    "/api/v1/results?range=7d&metric=faithfulness", "/api/v1/slices?range=30d", "/?range=24h", "/?range=90d",
+    "/slices?range=90d", "/evaluations?range=90d", "/evaluations?range=30d&label=fail",
+    "/evaluations?range=30d&service=shop", "/cases", "/settings/audit", "/api/v1/overview?range=30d",
+    "/api/v1/spans?range=30d&limit=200", "/api/v1/feedback?range=30d", "/api/v1/feedback/counts?range=30d",
+    "/api/v1/cases", "/api/v1/review/queue", "/metrics",
 )  # fmt: skip
 
 
