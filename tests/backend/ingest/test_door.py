@@ -1,5 +1,6 @@
 """Every bad request hears what it must, in OTLP's own words; every good one is kept, however it is written."""
 
+import asyncio
 import gzip
 import zlib
 
@@ -160,3 +161,28 @@ async def test_a_database_that_cannot_be_written_means_try_again(backend, monkey
     monkeypatch.undo()
     assert (await post(backend, GOOD)).status_code == 200
     assert await kept(backend) == 1
+
+
+@pytest.mark.parametrize("kind", ["application/x-protobuf", "application/json"])
+async def test_who_may_not_send_is_told_in_the_form_that_was_sent(open_backend, kind):
+    async with open_backend(ingest=IngestSettings(bearer_tokens=(Secret("s3cret"),))) as backend:
+        answer = await post(backend, GOOD, content_type=kind, authorization="Bearer other")
+    assert (answer.status_code, answer.headers["content-type"]) == (401, kind)
+    status = Status.FromString(answer.content) if "protobuf" in kind else Status(**answer.json())
+    assert (status.code, bool(status.message)) == (16, True)
+
+
+async def test_more_than_may_wait_is_refused_for_now_and_what_was_taken_is_kept(open_backend):
+    limits = IngestSettings(max_body=ByteSize(60_000), max_waiting=ByteSize(120_000))
+    bodies = [traces(Call(number=n, answer="x" * 40_000, results=(check("pii"),))).data for n in range(1, 31)]
+    async with open_backend(ingest=limits) as backend:
+        answers = await asyncio.gather(*(post(backend, body) for body in bodies))
+        taken = [body for body, answer in zip(bodies, answers, strict=True) if answer.status_code == 200]
+        refused = [answer for answer in answers if answer.status_code != 200]
+        assert refused
+        assert {answer.status_code for answer in refused} == {503}
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+        assert await kept(backend) == len(taken) > 0
+        for body in bodies:
+            assert (await post(backend, body)).status_code == 200
+        assert await kept(backend) == len(bodies)
