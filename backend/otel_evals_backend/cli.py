@@ -34,6 +34,7 @@ class BackendVerb:
         # For the program that starts this one beside a processor.
         parser.add_argument("--send-to", help=argparse.SUPPRESS)
         parser.add_argument("--demo", action="store_true", help=argparse.SUPPRESS)
+        parser.add_argument("--listen-on", metavar="FD", type=int, help=argparse.SUPPRESS)
         parser.add_argument("--attached", action="store_true", help=argparse.SUPPRESS)
         parser.set_defaults(action=None)
         actions = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -70,6 +71,7 @@ class BackendVerb:
                 grace=float(config.shutdown.grace),
                 demo=arguments.demo,
                 attached=arguments.attached,
+                listen_on=arguments.listen_on,
                 say=_say,
                 wordings=wordings(config),
             )

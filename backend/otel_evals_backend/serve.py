@@ -41,6 +41,7 @@ async def serve(
     grace: float,
     demo: bool,
     attached: bool,
+    listen_on: int | None,
     say: Say,
     wordings: Mapping[str, Wording],
 ) -> int:
@@ -52,13 +53,14 @@ async def serve(
         grace: seconds that requests under way get at the end.
         demo: whether the traffic is made up.
         attached: whether to end when standard input closes, so as not to outlive the program that holds it.
+        listen_on: a listening socket of the program that started this one, instead of one of our own.
         say: gets the address as soon as requests are answered.
         wordings: how people are asked about the configuration's own metrics.
 
     Raises:
         ConfigurationError: the address is taken, or the database cannot be used.
     """
-    with _listen(settings.listen) as listening:
+    with _listen(settings.listen) if listen_on is None else socket.socket(fileno=listen_on) as listening:
         host = settings.listen.rpartition(":")[0]
         settings = msgspec.structs.replace(settings, listen=f"{host}:{listening.getsockname()[1]}")
         clock = SystemClock()

@@ -1,11 +1,9 @@
 """What `up` starts beside the processor: the backend on the same data folder, as a destination of it.
 
-Called by `run` around the whole of `up`, so that the backend takes results before the processor takes traffic, and
-still takes them while the processor drains.
+Called by `run` around the whole of `up`: it still takes results while the processor drains. The doors of the processor
+do not wait for it: its address is listened on from the beginning, and who connects waits until it answers.
 """
 
-import asyncio
-import importlib
 import secrets
 import socket
 import sys
@@ -29,6 +27,7 @@ from otel_evals.records.errors import ConfigurationError
 from otel_evals.records.units import Secret
 
 _FLAG: Final = "--backend-listen"
+_BACKLOG: Final = 2048
 _DEMO_FOLDER: Final = "demo"
 _REPEATED: Final = "otel-evals: warning: "
 """How a line begins that says again what this process has said: both read the same configuration."""
@@ -52,6 +51,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
     """URL for people; None when there is no backend here."""
     feedback: str | None = None
     """Where feedback is taken without a credential, as from programs of this machine; None = nowhere here."""
+    companion: Companion | None = None
+    """The backend itself, as it may turn out that it cannot start."""
     notice: str = ""
     """What is worth saying about that."""
 
@@ -66,7 +67,7 @@ async def beside(config: Config, wish: BackendWish, *, demo_data: str | None) ->
         demo_data: data folder of made-up traffic; None = the traffic is real.
 
     Raises:
-        ConfigurationError: an address is taken, or the backend cannot start; the text says what to do.
+        ConfigurationError: an address is taken; the text says what to do.
     """
     own: Any = getattr(config, NAME, None)
     reason = _not_here(config, wish)
@@ -84,16 +85,27 @@ async def beside(config: Config, wish: BackendWish, *, demo_data: str | None) ->
     if own.send_to is None and (target := _own_address(config, http)):
         flags += ["--send-to", target]
     token, environ = _credential(own)
-    companion = Companion(
-        flags, listen=listen, environ=environ, grace=float(config.shutdown.grace), clock=SystemClock(), tell=_tell
-    )
-    # Its start takes a second or two, and so does the import of what comes next: both at once.
-    await asyncio.gather(companion.start(), asyncio.to_thread(importlib.import_module, "otel_evals.app.up"))
-    try:
-        feedback = companion.address if token is None else None
-        yield Beside(apply=_Apply(companion.address, token, http), pages=companion.address, feedback=feedback)
-    finally:
-        await companion.stop()
+    with _listening(listen) as listening:
+        listen = f"{listen.rpartition(':')[0]}:{listening.getsockname()[1]}"
+        companion = Companion(
+            [*flags, "--listen", listen],
+            listening=listening,
+            environ=environ,
+            grace=float(config.shutdown.grace),
+            clock=SystemClock(),
+            tell=_tell,
+        )
+        companion.begin()
+        address = _url(listen)
+        try:
+            yield Beside(
+                apply=_Apply(address, token, http),
+                pages=address,
+                feedback=address if token is None else None,
+                companion=companion,
+            )
+        finally:
+            await companion.stop()
 
 
 class _Apply:
@@ -145,6 +157,11 @@ def _fixed_http(config: Config) -> str | None:
     listen = config.receive.http.listen
     if listen is None:
         return None
+    return _fixed(listen)
+
+
+def _fixed(listen: str) -> str:
+    """HOST:PORT with a port that is free now, where the system is to choose one."""
     host, port = parse_listen(listen)
     if port:
         return listen
@@ -152,14 +169,29 @@ def _fixed_http(config: Config) -> str | None:
         return f"{listen.rpartition(':')[0]}:{probe.getsockname()[1]}"
 
 
+def _listening(listen: str) -> socket.socket:
+    host, port = parse_listen(listen)
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=_BACKLOG
+        )
+    except OSError as error:
+        raise ConfigurationError(other_ports([(_FLAG, listen)])) from error
+
+
+def _url(listen: str) -> str:
+    """Where programs of this machine reach what listens there."""
+    host, port = parse_listen(listen)
+    host = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - recognised
+    return f"http://{host}:{port}"
+
+
 def _own_address(config: Config, http: str | None) -> str | None:
     """Where people's labels come back to; None where nothing without a credential or certificate comes in."""
     receive = config.receive
     if http is None or receive.http.tls is not None or receive.auth.bearer_tokens or receive.auth.headers:
         return None
-    host, port = parse_listen(http)
-    host = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - recognised
-    return f"http://{host}:{port}"
+    return _url(http)
 
 
 def _tell(line: str) -> None:

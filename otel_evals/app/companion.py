@@ -1,7 +1,8 @@
 """The backend beside a processor: a process of its own, found by its entry point, started first and stopped last.
 
-Life cycle: `start` returns its address once it answers; it is started again, on the same address, whenever it dies;
-`stop` ends it after the processor has drained, so that the last results arrive. It holds our pipe as its standard
+Life cycle: `begin` starts it while the processor opens its doors, whose copy for it waits on disk; one that cannot
+start is a `problem`. It is started again, on the same address, whenever it dies; `stop` ends it after the processor has
+drained, so that the last results arrive. It holds our pipe as its standard
 input and ends with us, however we end. What it writes to standard error is told line by line through `tell`, never
 into the middle of a view.
 """
@@ -10,6 +11,7 @@ import asyncio
 import logging
 import re
 import signal
+import socket
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -43,8 +45,8 @@ class Companion:
     """One backend.
 
     Args:
-        flags: of the verb `backend`, but for the address.
-        listen: HOST:PORT; None = as configured; port 0 = any, kept over restarts.
+        flags: of the verb `backend`.
+        listening: the socket that it answers on. It stays ours: who connects while it starts, or starts again, waits.
         environ: its environment; None = ours.
         grace: seconds that it gets to end.
         clock: time.
@@ -55,37 +57,63 @@ class Companion:
         self,
         flags: Sequence[str],
         *,
-        listen: str | None,
+        listening: socket.socket,
         environ: Mapping[str, str] | None,
         grace: float,
         clock: Clock,
         tell: Tell,
     ) -> None:
         self._flags = tuple(flags)
-        self._listen = listen
+        self._listening = listening
         self._environ = environ
         self._grace = grace
         self._clock = clock
         self._tell = tell
         self._tasks = Tasks(lambda name, error: _LOG.error("unexpected error in %s", name, exc_info=error))
         self._last: deque[str] = deque(maxlen=5)
+        self._starting = Tasks(self._start_failed)
         self._process: asyncio.subprocess.Process
+        self._spawned = asyncio.Event()
         self._stopping = asyncio.Event()
-        self.address = ""
-        """URL of the pages, known after `start`."""
+        self._tell_problem: Callable[[], None] = lambda: None
+        self.problem: ConfigurationError | None = None
+        """Why it could not start, in its own words."""
 
-    async def start(self) -> None:
-        """Start it and wait until it answers. Raises ConfigurationError with its own words when it cannot."""
+    def begin(self) -> None:
+        """Start it; return at once."""
+        self._starting.spawn(self._start(), "start of the backend")
+
+    def on_problem(self, tell: Callable[[], None]) -> None:
+        """Call `tell` when it turns out that it cannot start, at once if it has."""
+        self._tell_problem = tell
+        if self.problem is not None:
+            tell()
+
+    async def _start(self) -> None:
         if not await self._launch():
-            await self._tasks.drain()  # its last lines
-            await self._process.wait()
-            raise ConfigurationError("\n".join(_own_words(self._last)) or "the backend ended while it started")
-        self._listen = self.address.partition("://")[2]
+            code = await self._process.wait()
+            if self._stopping.is_set():
+                return
+            if code >= 0:  # its own decision; who is killed while starting is started again
+                await self._tasks.drain()  # its last lines
+                self._fail("\n".join(_own_words(self._last)) or "the backend ended while it started")
+                return
         self._tasks.spawn(self._guard(), "backend guard")
+
+    def _start_failed(self, _name: str, error: BaseException) -> None:
+        self._spawned.set()
+        self._fail(f"the backend cannot be started: {error}")
+
+    def _fail(self, why: str) -> None:
+        self.problem = ConfigurationError(why)
+        self._tell_problem()
 
     async def stop(self) -> None:
         """End it within its grace."""
         self._stopping.set()
+        await self._spawned.wait()
+        if not hasattr(self, "_process"):
+            return
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -99,25 +127,26 @@ class Companion:
         if self._process.stdin is not None:
             self._process.stdin.close()
         await self._tasks.drain(1)
+        await self._starting.close()
         await self._tasks.close()
 
     async def _launch(self) -> bool:
         """Start the process; whether it came as far as to answer."""
-        listen = ("--listen", self._listen) if self._listen else ()
+        door = self._listening.fileno()
         # A session of its own: Ctrl-C reaches the whole group, and this one ends after the others.
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "otel_evals", _VERB, *self._flags, *listen, "--attached",
+            sys.executable, "-m", "otel_evals", _VERB, *self._flags, "--listen-on", str(door), "--attached",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            start_new_session=True, limit=_LINE, env=self._environ,
+            start_new_session=True, limit=_LINE, env=self._environ, pass_fds=(door,),
         )  # fmt: skip
+        self._spawned.set()
         process = self._process
         self._tasks.spawn(self._pass_on(process.stderr), "lines of the backend")
         if process.stdout is None:
             return False
         while line := await process.stdout.readline():
             text = line.decode(errors="replace").rstrip()
-            if found := _ADDRESS.search(text):
-                self.address = found[0]
+            if _ADDRESS.search(text):
                 self._tasks.spawn(self._pass_on(process.stdout), "words of the backend")
                 return True
             self._tell(text)

@@ -84,6 +84,9 @@ class Up:
         """Work until a signal comes; the exit code. Raises ConfigurationError when it cannot start."""
         await self._announce()
         code = await self._host.run(self._watch)
+        companion = self._beside.companion
+        if companion is not None and companion.problem is not None:
+            raise companion.problem
         self._board.refresh(await self._sums())
         with suppress(OSError):  # there may be nobody left to read it
             self._print_summary()
@@ -106,6 +109,8 @@ class Up:
         return await self._host.crew.sums()
 
     async def _watch(self, host: Host) -> None:
+        if self._beside.companion is not None:
+            self._beside.companion.on_problem(host.stopping.set)
         board, view = self._board, self._view()
         board.addresses = addresses(host, self._beside.pages)
         target = demo_target(host.config, board.addresses.http or "", self._beside.feedback)
