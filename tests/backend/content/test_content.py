@@ -11,8 +11,9 @@ from otel_evals.records.units import Secret
 from otel_evals.testing.builders import logs_body
 from otel_evals_backend.content.exchange import exchange_of
 from otel_evals_backend.content.sealing import Sealer
-from otel_evals_backend.settings import ContentKept, ContentPolicy
+from otel_evals_backend.settings import BackendSettings, ContentKept, ContentPolicy
 from otel_evals_backend.storage.tables import contents, spans, texts
+from tests.backend.conftest import started
 from tests.backend.traffic import Body, Call, check, feedback, retriever, send, traces
 
 KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2)]
@@ -127,3 +128,19 @@ async def test_no_question_is_shown_where_content_is_not_kept_or_is_encrypted(op
     async with open_backend(content=kept) as backend:
         await send(backend, Body("/v1/logs", said), traces(call), Body("/v1/logs", said))
         assert "How long" not in await everything(backend)
+
+
+async def test_the_bytes_of_the_file_hold_nothing_of_what_was_said_under_none_or_under_a_key(tmp_path, clock):
+    told = {"question": "XQUESTIONX is it?", "answer": "XANSWERX it is.", "system": "XSYSTEMX you help."}
+    call = Call(number=7, trace=7, results=(check("pii"),), **told)
+    log = logs_body(("gen_ai.user.message", {"content": "XLOGX"}, {"gen_ai.system": "openai"}), trace=7, span=8)
+    for name, kept in (("none", ContentKept(policy=ContentPolicy.NONE)), ("sealed", with_key(KEYS[0]))):
+        folder = tmp_path / name
+        async with started(BackendSettings(content=kept), folder, clock) as backend:
+            documents = retriever(call, ("d1", "XDOCUMENTX text"))
+            await send(backend, documents, traces(call), Body("/v1/logs", log))
+            await backend.context.database.checkpoint()
+            found = b"".join(path.read_bytes() for path in (folder / "backend").iterdir())
+        assert b"pii" in found
+        words = (b"XQUESTIONX", b"XANSWERX", b"XSYSTEMX", b"XLOGX", b"XDOCUMENTX")
+        assert [word for word in words if word in found] == []
