@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from otel_evals.records.errors import DecodeError, Unavailable
 from otel_evals_backend import instruments
 from otel_evals_backend.access.app_keys import is_known_origin
+from otel_evals_backend.access.problems import problem
 from otel_evals_backend.content.policy import Policy
 from otel_evals_backend.context import Context, context_of
 from otel_evals_backend.feedback.models import AllTaken, Given, Refusal
@@ -185,4 +186,4 @@ async def _cors(request: Request) -> dict[str, str]:
 
 
 def _refusal(status: int, why: str, headers: dict[str, str]) -> Response:
-    return JSONResponse({"detail": why}, status, headers)
+    return problem(status, why, headers=headers)
