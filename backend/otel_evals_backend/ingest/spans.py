@@ -10,6 +10,7 @@ from otel_evals.records.exchange import Exchange
 from otel_evals.records.reading import Reading
 from otel_evals.records.span import STATUS_ERROR, SpanView
 from otel_evals.semconv import gen_ai, otel_evals
+from otel_evals.text.context import unwrap
 from otel_evals_backend.content.policy import Policy
 from otel_evals_backend.ingest.bounds import Times, probability, text, tokens
 from otel_evals_backend.keeping.arrivals import ResultArrival, Slice, SpanArrival
@@ -72,8 +73,9 @@ def span_row(
 
 
 def question_of(reading: Reading) -> str | None:
-    """The user's latest turn."""
-    return next((m.text for m in reversed(reading.messages or ()) if m.role == "user" and m.text), None)
+    """The user's latest turn, without the passages and headings that an application has put around what they asked."""
+    turn = next((m.text for m in reversed(reading.messages or ()) if m.role == "user" and m.text), None)
+    return turn and (unwrap(turn).question or turn)
 
 
 def _is_offline(span: SpanView, results: Sequence[ResultArrival]) -> bool:

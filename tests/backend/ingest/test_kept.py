@@ -50,3 +50,12 @@ async def test_feedback_is_joined_whichever_comes_first(backend):
     await send(backend, feedback(before, "thumbs_down"), traces(before, after), feedback(after, "thumbs_up"))
     said = {bytes(row["span"]): row["feedback"] for row in await rows(backend, spans)}
     assert said == {before.key: -1, after.key: 1}
+
+
+async def test_lists_show_what_was_asked_not_the_passages_put_around_it(backend):
+    wrapped = (
+        "Context:\n[1] Refunds take thirty days.\n[2] Gifts are final.\n\nQuestion: May I return a gift card?"
+    )
+    await send(backend, traces(Call(question=wrapped)))
+    [span] = await rows(backend, spans)
+    assert span["question"] == "May I return a gift card?"
