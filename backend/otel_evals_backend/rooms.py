@@ -23,7 +23,7 @@ from otel_evals_backend.review import routes as review
 from otel_evals_backend.review import work as review_work
 from otel_evals_backend.slices import routes as slices
 from otel_evals_backend.people import api as people_api
-from otel_evals_backend.people import settings_pages, sign_in
+from otel_evals_backend.people import administration, own_pages, sign_in
 from otel_evals_backend.storage import retention
 from otel_evals_backend.web import routes as web
 
@@ -43,7 +43,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     cases_api.ROUTER,
     api.ROUTER,
     sign_in.ROUTER,
-    settings_pages.ROUTER,
+    own_pages.ROUTER,
+    administration.ROUTER,
     people_api.ROUTER,
 )
 """Pages, API and OTLP, in the order in which routes are tried."""
