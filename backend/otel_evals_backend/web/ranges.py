@@ -10,15 +10,19 @@ from urllib.parse import urlencode
 
 import msgspec
 from fastapi import Depends, HTTPException, Query, Request
+from sqlalchemy import select
 
-from otel_evals_backend.context import Here
+from otel_evals_backend.context import Context, Here
 from otel_evals_backend.storage.keys import DAY_NS, HOUR_NS
+from otel_evals_backend.storage.tables import spans
 from otel_evals_backend.web import figures
 
 CHOICES: Final = {"24h": 24, "7d": 7 * 24, "30d": 30 * 24, "90d": 90 * 24}
 """Name and hours."""
 WORDS: Final = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 USUAL: Final = "7d"
+_FIRST_DAY: Final = "24h"
+"""What pages show when nobody chose, as long as all there is fits into it: a week would be one point at its end."""
 _BY_HOURS: Final = 48
 _LONGEST: Final = 800 * 24
 _SECOND: Final = 1_000_000_000
@@ -130,7 +134,16 @@ def _hour(written: str) -> int:
     return int(seconds * _SECOND) // HOUR_NS
 
 
-def _of_request(
+async def _is_young(context: Context) -> bool:
+    """Whether there are spans, and all of them began within the last day."""
+    oldest = select(spans.c.start_ns).order_by(spans.c.day, spans.c.start_ns).limit(1)
+    async with context.database.read() as connection:
+        began = (await connection.execute(oldest)).scalar()
+    now = -(-context.clock.time_ns() // HOUR_NS)
+    return began is not None and began >= (now - CHOICES[_FIRST_DAY]) * HOUR_NS
+
+
+async def _of_request(
     request: Request,
     here: Here,
     name: Annotated[str, Query(alias="range", description="24h, 7d, 30d or 90d. Default: 7d.", max_length=8)] = "",
@@ -138,6 +151,8 @@ def _of_request(
     end: Annotated[str, Query(alias="to", description="End, ISO 8601, UTC. Default: now.", max_length=40)] = "",
 ) -> Range:
     kept = [(key, value) for key, value in request.query_params.multi_items() if key not in ("range", "from", "to")]
+    if not (name or start or end or request.url.path.startswith("/api/")) and await _is_young(here):
+        name = _FIRST_DAY
     try:
         return range_of(here.clock.time_ns(), name, start, end, kept)
     except ValueError as error:
