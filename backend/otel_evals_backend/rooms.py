@@ -18,12 +18,12 @@ from otel_evals_backend.ingest import routes as ingest
 from otel_evals_backend.operations import routes as operations
 from otel_evals_backend.outgoing import sender
 from otel_evals_backend.overview import routes as overview
+from otel_evals_backend.people import administration, own_pages, sign_in
+from otel_evals_backend.people import api as people_api
 from otel_evals_backend.review import api as review_api
 from otel_evals_backend.review import routes as review
 from otel_evals_backend.review import work as review_work
 from otel_evals_backend.slices import routes as slices
-from otel_evals_backend.people import api as people_api
-from otel_evals_backend.people import administration, own_pages, sign_in
 from otel_evals_backend.storage import retention
 from otel_evals_backend.web import routes as web
 

@@ -37,12 +37,7 @@ def result_attributes(outcome: Outcome) -> Iterator[tuple[str, AttributeValue]]:
     if outcome.evaluator_model is not None:
         yield otel_evals.EVALUATOR_MODEL, outcome.evaluator_model
     if isinstance(outcome, EvaluationResult):
-        if outcome.verdict is not None:
-            yield otel_evals.VERDICT, outcome.verdict
-        if outcome.confidence is not None:
-            yield otel_evals.VERDICT_CONFIDENCE, float(outcome.confidence)
-        if outcome.cached:
-            yield otel_evals.VERDICT_CACHED, True
+        yield from _verdict(outcome)
     if isinstance(outcome, EvaluationResult) or outcome.evaluator_type is not EvaluatorType.CODE:
         yield otel_evals.SAMPLING_PROBABILITY, float(outcome.sampling_probability)
         if outcome.sampling_stratum is not None:
@@ -55,6 +50,15 @@ def result_attributes(outcome: Outcome) -> Iterator[tuple[str, AttributeValue]]:
     if outcome.shadow:
         yield otel_evals.SHADOW, True
     yield otel_evals.SOURCE, outcome.source.value
+
+
+def _verdict(result: EvaluationResult) -> Iterator[tuple[str, AttributeValue]]:
+    if result.verdict is not None:
+        yield otel_evals.VERDICT, result.verdict
+    if result.confidence is not None:
+        yield otel_evals.VERDICT_CONFIDENCE, float(result.confidence)
+    if result.cached:
+        yield otel_evals.VERDICT_CACHED, True
 
 
 class ResultEvents:

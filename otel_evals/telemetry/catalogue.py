@@ -291,7 +291,7 @@ DESTINATION_ITEMS: Final = Instrument(
     name=instruments.DESTINATION_ITEMS,
     kind=Kind.COUNTER,
     unit="{item}",
-    description="Spans, log records or data points per destination, by outcome (forwarded, dropped, filtered) and reason.",
+    description="Spans, log records or data points a destination, by outcome (forwarded, dropped, filtered), reason.",
     keys=(otel_evals.DESTINATION, otel_evals.SIGNAL, otel_evals.OUTCOME, otel_evals.REASON),
 )
 DESTINATION_RETRIES: Final = Instrument(

@@ -54,8 +54,8 @@ async def test_all_words_must_occur_or_begin_a_word(find, query, expected):
     "query",
     [
         '"', "'", "\\", '" OR "', "refund OR", "NEAR(", "text:refund", "refund*", "^refund", "-refund", "a AND",
-        "'; DROP TABLE texts; --", "a:*", "a & b", "!a", "a <-> b", "\x00refund", "\ud800", "%", ")(", "+", "é" * 5000, "{a b}",
-        "word " * 500,
+        "'; DROP TABLE texts; --", "a:*", "a & b", "!a", "a <-> b", "\x00refund", "\ud800", "%", ")(", "+", "é" * 5000,
+        "{a b}", "word " * 500,
     ],
 )  # fmt: skip
 async def test_words_are_never_a_syntax(find, query):

@@ -8,16 +8,21 @@ from otel_evals.records.exchange import Choice, Content, Document, Exchange, Mes
 from otel_evals_backend.web.conversation import conversation, markdown, visible
 
 HOSTILE = (
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "![x](https://evil.example/p.png)",
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
+    "![x](https://evil.example/p.png)",
     "[x](data:text/html;base64,PHNjcmlwdD4=)", '<a href="https://evil.example">x</a>', "<svg/onload=alert(1)>",
-    '[x](https://e.example/"onmouseover=alert(1))', "<https://evil.example>", "```\n</code></pre><script>1</script>\n```",
-    "<style>*{display:none}</style>", "<iframe srcdoc='<script>1</script>'>", "&lt;script&gt;", "<!--><script>1</script>-->",
-    "| <b onclick=1>x</b> |\n|--|\n| <form action=//e> |", "<math><mtext></form><form><mglyph><style></math><img src onerror=1>",
+    '[x](https://e.example/"onmouseover=alert(1))', "<https://evil.example>",
+    "```\n</code></pre><script>1</script>\n```",
+    "<style>*{display:none}</style>", "<iframe srcdoc='<script>1</script>'>", "&lt;script&gt;",
+    "<!--><script>1</script>-->",
+    "| <b onclick=1>x</b> |\n|--|\n| <form action=//e> |",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=1>",
     "[x]: javascript:alert(1)\n[x]", "<span class=inert-link>https://fake</span>", "# <input autofocus onfocus=1>",
     "\u202egnp.exe", "a\u200bb", "\x1b]0;title\x07", "\x00", "\ud800",
 )  # fmt: skip
 ALLOWED = re.compile(
-    r"</?(?:p|br|hr|em|strong|s|code|pre|blockquote|ul|ol|li|h[1-6]|table|thead|tbody|tr|th|td|span)(?: class=\"inert-link\")?>"
+    r"</?(?:p|br|hr|em|strong|s|code|pre|blockquote|ul|ol|li|h[1-6]|table|thead|tbody|tr|th|td|span)"
+    r"(?: class=\"inert-link\")?>"
 )
 
 
