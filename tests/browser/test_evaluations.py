@@ -77,7 +77,7 @@ def test_filters_open_by_key_and_narrow_the_list(visit):
     page.locator("#f-label").select_option("fail")
     page.locator(".filters form .primary").click()
     page.wait_for_url(re.compile(r"label=fail"))
-    page.get_by_label("Remove label: fail").click()
+    page.get_by_label("Remove result: fail").click()
     page.wait_for_url(lambda url: "label" not in url)
 
 

@@ -73,18 +73,19 @@ async def slices_of(
 def sentence(rows: Iterable[Slice], evaluator: Evaluator) -> str:
     """Which slice is worst, and how the others are: said only where its interval lies below theirs."""
     known = sorted((row for row in rows if row.rate.enough), key=ORDERS["worst"])
-    says = "the judge passes " if evaluator.type == "llm_judge" else ""
+    judged = evaluator.type == "llm_judge"
     if not known:
         return f"Not enough results of {evaluator.name} in any slice to compare them."
     worst, others = known[0], known[1:]
-    first = f"{words(worst)}: {says}{worst.rate.range_text} %"
+    first = f"{words(worst)}: {'the judge passes ' if judged else ''}{worst.rate.range_text} %"
     if not others:
         return f"One slice has enough results of {evaluator.name}. {first}."
     low = min(row.rate.low or 0.0 for row in others)
     high = max(row.rate.high or 0.0 for row in others)
     if (worst.rate.high or 0.0) < low:
-        return f"{first} of answers pass {evaluator.name}: worst. The others: {100 * low:.0f}–{100 * high:.0f} %."  # noqa: RUF001 - a dash between numbers
-    return f"No slice is worse than all others for certain. Lowest is {first}."
+        tail = f"of answers {'for' if judged else 'pass'} {evaluator.name}"
+        return f"{first} {tail}: worst. The others: {100 * low:.0f}–{100 * high:.0f} %."  # noqa: RUF001 - a dash between numbers
+    return f"No slice is worse than all others for certain. Lowest: {first}."
 
 
 def words(row: Slice) -> str:
