@@ -99,8 +99,13 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
     def links(self, path: str) -> list[tuple[str, str, bool]]:
         """The choices: word, address, whether it is this one."""
         return [
-            (f"{name[:-1]}\N{NO-BREAK SPACE}{name[-1]}", f"{path}?{urlencode([('range', name), *self.kept])}", name == self.name) for name in CHOICES
-        ]  # fmt: skip
+            (
+                f"{name[:-1]}\N{NO-BREAK SPACE}{name[-1]}",
+                f"{path}?{urlencode([('range', name), *self.kept])}",
+                name == self.name,
+            )
+            for name in CHOICES
+        ]
 
 
 def range_of(
