@@ -39,7 +39,16 @@ _SLICE: Final = {
 }  # fmt: skip
 _NAMES: Final = (*_SLICE, "metric", "label", "band", "coverage", "stratum", "feedback", "reviewed", "source", "q",
                  "trace")  # fmt: skip
-_WORDS: Final = {"version": "prompt version", "q": "explanation", "trace": "trace", "reviewed": "reviewed"}
+_WORDS: Final = {
+    "label": "result",
+    "band": "risk",
+    "coverage": "judging",
+    "stratum": "drawn because",
+    "version": "prompt version",
+    "q": "explanation",
+    "trace": "trace",
+    "reviewed": "reviewed",
+}
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,8 +142,8 @@ def chip(name: str, value: str) -> str:
         return f"explanation: “{value}”"
     if name == "metric":
         return f"metric: {value.partition(':')[0]}"
-    if name in ("label", "feedback", "band"):
-        return f"{name}: {value.replace('_', ' ')}"
+    if name in ("label", "feedback", "band", "coverage", "stratum"):
+        value = value.replace("_", " ")
     return f"{_WORDS.get(name, name)}: {value}"
 
 

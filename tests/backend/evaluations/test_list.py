@@ -197,7 +197,7 @@ async def test_the_page_says_which_filter_to_drop(backend):
     page = (await backend.client.get("/evaluations", params={"version": "v13", "service": "shop"})).text
     assert "0 of 8 match" in page
     assert re.search(
-        r'href="/evaluations\?range=7d&amp;service=shop"[^>]*aria-label="Remove prompt version: v13"', page
+        r'href="/evaluations\?range=24h&amp;service=shop"[^>]*aria-label="Remove prompt version: v13"', page
     )
     assert "8 match" in page
     judged = (await backend.client.get("/evaluations", params={"metric": "pii", "label": "fail"})).text
