@@ -32,7 +32,7 @@ from otel_evals_backend.review.answers import (
 )
 from otel_evals_backend.review.items import Shown, keep_draft, may_write, shown
 from otel_evals_backend.review.labelling import Refused, give
-from otel_evals_backend.review.picking import pick
+from otel_evals_backend.review.picking import LONGEST, METRIC, pick
 from otel_evals_backend.review.queue import plan_rows, waiting
 from otel_evals_backend.review.reservations import take_next
 from otel_evals_backend.storage.keys import ids_of
@@ -83,7 +83,10 @@ class Pick(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     trace_id: str = Field(pattern=r"^[0-9a-f]{32}$", description="32 hex digits.")
     span_id: str = Field(pattern=r"^[0-9a-f]{16}$", description="16 hex digits.")
-    metric: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Whose question is asked.")
+    metric: str = Field(
+        max_length=LONGEST, pattern=METRIC,
+        description="Whose question is asked: of an evaluator that is known here, or with a question of its own.",
+    )  # fmt: skip
 
 
 @ROUTER.post("/next", summary="Reserve the next item")

@@ -63,6 +63,11 @@ def question_of(metric: str, wordings: Mapping[str, Wording]) -> Question:
     )
 
 
+def is_written(metric: str, wordings: Mapping[str, Wording]) -> bool:
+    """Whether somebody has written what is asked about `metric`."""
+    return metric in wordings or metric in _written() or metric in builtin_rubrics()
+
+
 @cache
 def _known(metric: str) -> Wording:
     words = metric.replace("_", " ")

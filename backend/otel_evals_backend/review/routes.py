@@ -89,7 +89,7 @@ async def picked(request: Request, context: Here, person: Reviewer) -> Response:
     form = await request.form()
     try:
         span = bytes.fromhex(f"{form.get('trace_id', '')}{form.get('span_id', '')}")
-        found = await pick(context, person, span, str(form.get("metric", ""))[:100])
+        found = await pick(context, person, span, str(form.get("metric", "")))
     except ValueError:
         raise HTTPException(422, "trace_id and span_id are hexadecimal") from None
     except Refused as refused:

@@ -231,6 +231,31 @@ async def test_a_span_picked_by_hand_is_neither_random_nor_blind(open_backend):
         assert [(row.blind, row.purposive) for row in await rows(backend, labels)] == [(False, True)]
 
 
+@pytest.mark.parametrize("metric", ["", "a b\0<x>", "Tone", "risk", "verdict", "nobody_asks", "x" * 101, "tone\n"])
+async def test_nobody_is_asked_about_what_is_no_metric(open_backend, metric):
+    async with open_backend(review=EVERYBODY) as backend:
+        call = disputed()
+        await send(backend, traces(call))
+        before = await rows(backend, review_items)
+        body = {"trace_id": call.trace_id.hex(), "span_id": call.span_id.hex(), "metric": metric}
+        for path, sent in (("/api/v1/review/pick", {"json": body}), ("/review/pick", {"data": body})):
+            answer = await backend.client.post(path, **sent)
+            assert answer.status_code == 422, answer.text
+            assert "metric" in answer.text
+        assert await rows(backend, review_items) == before
+
+
+@pytest.mark.parametrize("metric", ["faithfulness", "pii", "tone"])
+async def test_people_are_asked_about_what_has_an_evaluator_or_a_question(open_backend, metric):
+    async with open_backend(review=ReviewSettings(audit=0, double=0)) as backend:
+        call = Call(band="low", results=(judge("tone"),))
+        await send(backend, traces(call))
+        body = {"trace_id": call.trace_id.hex(), "span_id": call.span_id.hex(), "metric": metric}
+        assert (await backend.client.post("/api/v1/review/pick", json=body)).status_code == 200
+        unknown = await backend.client.post("/api/v1/review/pick", json=body | {"span_id": "ab" * 8})
+        assert unknown.status_code == 404
+
+
 async def test_the_reveal_can_be_kept_back(open_backend):
     async with open_backend(review=ReviewSettings(audit=1, double=0, reveal=RevealPolicy.NEVER)) as backend:
         await fill(backend, 1)
