@@ -68,8 +68,8 @@ async def _transaction(
         )
         kept = await keep(context.database, connection, Arrivals(feedback=arrivals), now_ns=now_ns)
         await consider(context.database, connection, context, kept)
-        if context.settings.send_to is not None:
-            await _post(context, connection, kept.signals, app, now_ns)
+        # Also without `send_to`, as labels: what is said before it is set is sent once it is, unless it is too old.
+        await _post(context, connection, kept.signals, app, now_ns)
         rows = await connection.execute(select(feedback.c.id, feedback.c.span).where(feedback.c.id.in_(set(names))))
         joined = {bytes(row.id): row.span is not None for row in rows}
     return kept, [(name, joined[name]) for name in names]

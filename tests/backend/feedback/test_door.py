@@ -352,6 +352,7 @@ async def test_a_signal_goes_on_to_the_processor_and_changes_nothing_when_it_com
         assert after == before
 
 
-async def test_without_a_processor_nothing_is_written_for_one(backend):
-    await give(backend, {**ABOUT, "signal": "copy"})
-    assert await rows(backend, outbox) == []
+async def test_what_is_said_before_a_processor_is_named_waits_for_it(backend):
+    assert backend.context.settings.send_to is None
+    taken = (await give(backend, {**ABOUT, "signal": "copy"})).json()["feedback"][0]
+    assert [row.id for row in await rows(backend, outbox)] == [f"feedback:{taken['id']}"]
