@@ -38,6 +38,8 @@ from otel_evals_backend.storage.keys import span_key
 _LOG: Final = logging.getLogger(__name__)
 _OURS: Final = (otel_evals.PREFIX.encode(), gen_ai.EVALUATION_RESULT.encode(), otel_evals.SCOPE.encode())
 _EVALUATION: Final = "evaluation"
+MOST_RESULTS: Final = 200
+"""Results that one span brings with it: pages show all of them, and each evaluator has sums of its own."""
 _NOTHING: Final = Reading()
 
 
@@ -49,6 +51,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     """Spans, log records or metrics of the request."""
     rejected: int = 0
     """Those whose ids nothing can be joined by."""
+    left_out: int = 0
+    """Results beyond the first `MOST_RESULTS` of their span."""
 
 
 class RequestReader:
@@ -77,7 +81,7 @@ class RequestReader:
                 rejected += not self._span(data, decode_span(data, resource, scope), times, into)
             else:
                 rejected += not self._record(decode_log(data, resource, scope[0]), times, into)
-        return Read(arrivals=into.arrivals(), items=items, rejected=rejected)
+        return Read(arrivals=into.arrivals(), items=items, rejected=rejected, left_out=into.left_out)
 
     def _span(self, data: bytes, span: SpanView, times: Times, into: "_Collected") -> bool:
         """Take what is kept of a span; whether its ids can be used, or nothing of it would be kept anyway."""
@@ -89,11 +93,12 @@ class RequestReader:
             return True
         if not valid_ids(span.trace_id, span.span_id):
             return False
+        into.left_out += max(0, len(events) - MOST_RESULTS)
         key = span_key(span.trace_id, span.span_id)
         dialect, reading = found or ("", _NOTHING)
         results = [
             result
-            for event in events
+            for event in events[:MOST_RESULTS]
             if (result := read_result(key, times.point(event.time_ns or span.end_ns), event.attributes, self._policy))
         ]
         start_ns, end_ns = times.span(span.start_ns, span.end_ns)
@@ -198,6 +203,7 @@ class _Collected:
         self.results: list[ResultArrival] = []
         self.contents: list[ContentArrival] = []
         self.feedback: list[FeedbackArrival] = []
+        self.left_out = 0
 
     def arrivals(self) -> Arrivals:
         return Arrivals(

@@ -40,7 +40,7 @@ def read_result(span: bytes, at_ns: int, attributes: Mapping[str, Any], policy: 
     label = None if said is None else _LABELS.get(said.lower())
     who = _evaluator(
         name,
-        get(otel_evals.EVALUATOR_TYPE),
+        text(get(otel_evals.EVALUATOR_TYPE)),
         text(get(otel_evals.EVALUATOR_ID)) or name,
         text(get(otel_evals.EVALUATOR_VERSION)) or "",
         get(otel_evals.SOURCE) == Source.OFFLINE,
@@ -69,10 +69,10 @@ def read_result(span: bytes, at_ns: int, attributes: Mapping[str, Any], policy: 
 
 
 @lru_cache(maxsize=4096)
-def _evaluator(name: str, kind: Any, evaluator_id: str, version: str, offline: bool, shadow: bool) -> Evaluator:  # noqa: FBT001, PLR0917 - the parts of a key
+def _evaluator(name: str, kind: str | None, evaluator_id: str, version: str, offline: bool, shadow: bool) -> Evaluator:  # noqa: FBT001, PLR0917 - the parts of a key
     return Evaluator(
         name=name,
-        type=kind if kind in _TYPES else EvaluatorType.CODE.value,
+        type=EvaluatorType.CODE.value if kind is None or kind not in _TYPES else kind,
         evaluator_id=evaluator_id,
         version=version,
         source=(Source.OFFLINE if offline else Source.ONLINE).value,

@@ -38,7 +38,7 @@ from otel_evals_backend.context import Context, context_of
 from otel_evals_backend.ingest.bounds import Times
 from otel_evals_backend.ingest.commit import Commits
 from otel_evals_backend.ingest.questions import ask
-from otel_evals_backend.ingest.read import Read, RequestReader
+from otel_evals_backend.ingest.read import MOST_RESULTS, Read, RequestReader
 from otel_evals_backend.records import LOCAL
 from otel_evals_backend.review.select import consider
 
@@ -85,6 +85,8 @@ class Ingest:
             ticket.close()
         if read.rejected:
             return Accepted(rejected=read.rejected, message="ids of spans have 16 and 8 bytes and are not all zero")
+        if read.left_out:
+            return Accepted(message=f"{read.left_out} results were left out: a span brings {MOST_RESULTS} at most")
         return Accepted()
 
     def _check(self, request: Request) -> None:

@@ -17,8 +17,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from sqlalchemy import func, select
 
 from otel_evals.records.units import ByteSize, Secret
+from otel_evals.semconv import otel_evals
+from otel_evals_backend.ingest.read import MOST_RESULTS
 from otel_evals_backend.settings import IngestSettings
-from otel_evals_backend.storage.tables import spans
+from otel_evals_backend.storage.tables import results, spans
 from tests.backend.traffic import Call, check, traces
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -186,3 +188,21 @@ async def test_more_than_may_wait_is_refused_for_now_and_what_was_taken_is_kept(
         for body in bodies:
             assert (await post(backend, body)).status_code == 200
         assert await kept(backend) == len(bodies)
+
+
+@pytest.mark.parametrize("value", [["llm_judge"], {"of": "what"}, 7, b"judge", True], ids=str)
+async def test_a_type_of_evaluator_that_is_no_text_costs_nobody_the_request(backend, value):
+    strange = check("pii") | {otel_evals.EVALUATOR_TYPE: value}
+    answer = await post(backend, traces(Call(results=(strange,)), Call(number=2, results=(check("pii"),))).data)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert await kept(backend) == 2
+
+
+async def test_a_span_brings_a_bounded_number_of_results_and_its_sender_hears_of_the_others(backend):
+    many = tuple(check(f"metric_{number}") for number in range(MOST_RESULTS + 7))
+    answer = await post(backend, traces(Call(results=many)).data)
+    said = ExportTraceServiceResponse.FromString(answer.content).partial_success
+    assert (answer.status_code, said.rejected_spans) == (200, 0)
+    assert said.error_message.startswith("7 results were left out")
+    async with backend.context.database.read() as connection:
+        assert (await connection.execute(select(func.count()).select_from(results))).scalar_one() == MOST_RESULTS
