@@ -98,6 +98,8 @@ function choose(verdict) {
   for (const button of main.querySelectorAll("[data-verdict]")) {
     button.setAttribute("aria-pressed", String(button.dataset.verdict === verdict));
   }
+  const again = main.querySelector("[data-again]");  // reasons may be chosen first: the second press saves
+  if (again) again.hidden = verdict !== "fail";
 }
 const chosen = () => main.querySelector('[data-verdict][aria-pressed="true"]')?.dataset.verdict;
 
