@@ -26,6 +26,8 @@ from otel_evals_backend.storage.faults import translated
 _READERS: Final = 8
 _PATIENCE: Final = 1.5
 """Seconds that anybody waits for a lock or a connection, so that every answer comes within two."""
+_FILE: Final = "file"
+"""What is remembered of a connection: which file it writes."""
 _LONGEST: Final = 60.0
 """Seconds that a statement may take on PostgreSQL."""
 _PRAGMAS: Final = (
@@ -146,9 +148,18 @@ class Database:
             try:
                 left = until - asyncio.get_running_loop().time()
                 async with self._writer.execution_options(patience=max(left, 0.1)).begin() as connection:
+                    await self._same_file(connection)
                     yield connection
             finally:
                 self._writing.release()
+
+    async def _same_file(self, connection: AsyncConnection) -> None:
+        """Refuse to write into a file that was deleted or replaced under us: nobody would find it again."""
+        raw = await connection.get_raw_connection()
+        here = _identity(str(self.url.database))
+        if raw.info.setdefault(_FILE, here) == here and here is not None:
+            return
+        raise Unavailable("the file of the database was deleted or replaced: restart the backend", retry_after=5.0)
 
     @asynccontextmanager
     async def aside(self) -> AsyncGenerator[AsyncConnection]:
@@ -190,6 +201,15 @@ async def put(connection: AsyncConnection, statement: Any, rows: Sequence[Mappin
     """Execute `statement` for each of `rows`, if there are any."""
     if rows:
         await connection.execute(statement, rows)
+
+
+def _identity(file: str) -> tuple[int, int] | None:
+    """Which file stands under that name; None = none."""
+    try:
+        found = Path(file).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _postgresql_arguments(url: URL) -> dict[str, Any]:

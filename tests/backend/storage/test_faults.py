@@ -62,6 +62,16 @@ async def test_writers_of_one_process_wait_for_each_other_only_so_long(backend):
         await connection.execute(note())
 
 
+async def test_a_database_that_takes_no_writes_asks_to_come_again(backend):
+    database = backend.context.database
+    if database.engine is not Engine.POSTGRESQL:
+        pytest.skip("a state of PostgreSQL, as after a failover")
+    with pytest.raises(Unavailable):
+        async with database.write() as connection:
+            await connection.execute(text("SET TRANSACTION READ ONLY"))
+            await connection.execute(note())
+
+
 async def test_an_error_in_a_transaction_leaves_nothing_of_it(backend):
     database = backend.context.database
 
@@ -124,6 +134,25 @@ async def test_a_full_disk_refuses_writes_and_they_resume_when_there_is_room(tmp
     assert (process.returncode, out.strip()) == (0, b"2"), err.decode()
     await database.open()
     await migrate(database)
+    async with database.read() as connection:
+        assert [row.at_ns for row in await connection.execute(select(audit.c.at_ns))] == [1, 3]
+    await database.close()
+
+
+async def test_nothing_is_written_into_a_file_that_was_deleted_while_it_was_open(tmp_path):
+    database = Database(database_url(f"sqlite:///{tmp_path}/evals.db", tmp_path))
+    await database.open()
+    await migrate(database)
+    async with database.write() as connection:
+        await connection.execute(note())
+    (tmp_path / "evals.db").rename(tmp_path / "elsewhere.db")
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="deleted or replaced"):
+            async with database.write() as connection:
+                await connection.execute(note(2))
+    (tmp_path / "elsewhere.db").rename(tmp_path / "evals.db")
+    async with database.write() as connection:
+        await connection.execute(note(3))
     async with database.read() as connection:
         assert [row.at_ns for row in await connection.execute(select(audit.c.at_ns))] == [1, 3]
     await database.close()
