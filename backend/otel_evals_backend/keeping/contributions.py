@@ -72,12 +72,12 @@ def weight_of(span: SpanArrival, result: ResultArrival) -> float:
     """1/π: how many spans the result stands for; 0 when it may not stand for any but itself.
 
     A person's label stands for 1/(π1 π2) spans, one chosen by hand for none. A judgement that only a user's signal
-    brought about, after the span had been passed over, stands for none either: the spans with feedback are counted by
-    those that were drawn.
+    brought about, after the span had been passed over, stands for none either, nor does a label that is paired with it:
+    the spans with feedback are counted by those that were drawn.
     """
     if result.purposive:
         return 0.0
-    if result.stratum == _FEEDBACK and span.stratum != _FEEDBACK and result.evaluator.type != _HUMAN:
+    if result.stratum == _FEEDBACK and span.stratum != _FEEDBACK:
         return 0.0
     probability = 1.0 if result.probability is None else result.probability
     if result.evaluator.type == _HUMAN:

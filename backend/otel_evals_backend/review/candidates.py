@@ -19,8 +19,23 @@ _LINE: Final = 0.5
 _QUESTION_WORDS: Final = 16
 _EXPLANATION_WORDS: Final = 24
 
+_LATE: Final = "feedback"
+"""Stratum of what is judged because a user's signal came, be the span drawn for it or passed over before."""
+
 Plan = Mapping[tuple[str, str, int], float]
 """π2 by metric, stratum and verdict."""
+_NO_PLAN: Final[Plan] = {}
+
+
+class Plans(msgspec.Struct, frozen=True):
+    """Every plan that something here may be drawn by."""
+
+    since: tuple[tuple[int, Plan], ...] = ()
+    """Each with the time from which it is in force, oldest first."""
+
+    def at(self, time_ns: int) -> Plan:
+        """The plan in force at that time: empty before there was one."""
+        return next((plan for from_ns, plan in reversed(self.since) if from_ns <= time_ns), _NO_PLAN)
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +68,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[Said, ...]
     drawn: float
     """Its number in [0, 1) in the phase of people."""
+    stratum: str | None = None
+    """By which the span itself was drawn for its judges, or passed over."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,11 +91,11 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     verdict: int | None = None
 
 
-def decide(seen: Seen, plan: Plan, settings: ReviewSettings) -> tuple[Candidate, ...]:
+def decide(seen: Seen, plans: Plans, settings: ReviewSettings) -> tuple[Candidate, ...]:
     """The items that `seen` is worth, at most one a metric."""
     judged = _by_metric(said for said in seen.said if said.type == "llm_judge")
     checks = _checks(seen)
-    found = [_judged(seen, metric, said, plan, settings) for metric, said in judged.items()]
+    found = [_judged(seen, metric, said, plans, settings) for metric, said in judged.items()]
     if seen.band == _HIGH:
         failing = _by_metric(said for said in checks if said.label == FAIL and said.metric not in judged)
         found += [_chosen(seen, metric, {Reason.HIGH_RISK}, said[-1]) for metric, said in failing.items()]
@@ -87,17 +104,32 @@ def decide(seen: Seen, plan: Plan, settings: ReviewSettings) -> tuple[Candidate,
     return tuple(candidate for candidate in found if candidate is not None)
 
 
-def _judged(seen: Seen, metric: str, said: Sequence[Said], plan: Plan, settings: ReviewSettings) -> Candidate | None:
-    active = next((one for one in reversed(said) if not one.shadow), None)
-    if active is None:
+def _judged(seen: Seen, metric: str, said: Sequence[Said], plans: Plans, settings: ReviewSettings) -> Candidate | None:
+    active = [one for one in said if not one.shadow]
+    if not active:
         return None
-    reasons = _reasons(seen, active, said, settings)
-    share = plan.get((metric, active.stratum or "", active.label), settings.audit)
-    if seen.drawn < share and active.probability is not None:
-        worth = max(random_worth(seen.drawn, share), chosen_worth(reasons, seen.band))
-        chosen = _candidate(seen, metric, {Reason.RANDOM, *reasons}, active, worth)
-        return msgspec.structs.replace(chosen, label_probability=share)
-    return _chosen(seen, metric, reasons, active) if reasons else None
+    newest = active[-1]
+    reasons = _reasons(seen, newest, said, settings)
+    judgement = next((one for one in active if _stands_for_others(seen, one)), None)
+    if judgement is not None:
+        share = _share(judgement, plans, settings)
+        if seen.drawn < share:
+            # Whatever else speaks for it: what is in trouble must not be labelled before other random ones.
+            worth = random_worth(seen.drawn, share)
+            drawn = _candidate(seen, metric, {Reason.RANDOM, *reasons}, judgement, worth)
+            return msgspec.structs.replace(drawn, label_probability=share)
+    return _chosen(seen, metric, reasons, newest) if reasons else None
+
+
+def _stands_for_others(seen: Seen, judgement: Said) -> bool:
+    """Whether its span was drawn for it by chance: not when a user's signal brought it about after all."""
+    return judgement.probability is not None and (judgement.stratum != _LATE or seen.stratum == _LATE)
+
+
+def _share(judgement: Said, plans: Plans, settings: ReviewSettings) -> float:
+    """π2 by the plan that was in force when the judgement was made, so that looking again draws the same."""
+    plan = plans.at(judgement.at_ns)
+    return plan.get((judgement.metric, judgement.stratum or "", judgement.label), settings.audit)
 
 
 def _reasons(seen: Seen, active: Said, said: Sequence[Said], settings: ReviewSettings) -> set[Reason]:

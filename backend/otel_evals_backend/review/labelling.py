@@ -225,9 +225,14 @@ async def standing_of(connection: AsyncConnection, item: Any, *, needed: int = 0
 
 
 async def _tell(context: Context, connection: AsyncConnection, person: Person, item: Any, row: dict[str, Any]) -> None:
-    """Put a decided label on its span, and into what is to be sent. Whoever is unsure has evaluated nothing."""
+    """Put a decided label on its span, and into what is to be sent. Whoever is unsure has evaluated nothing.
+
+    An item counts once in the figures: its first decided label that was drawn carries the weight, as if nobody else had
+    been asked. Others, of two who label the same and of who settles it, are kept without a probability and have none.
+    """
     if row["verdict"] == Verdict.UNSURE.value:
         return
+    probability = None if await _is_counted(connection, row) else row["label_probability"]
     result = EvaluationResult(
         name=item.metric,
         label=Label(row["verdict"]),
@@ -238,7 +243,7 @@ async def _tell(context: Context, connection: AsyncConnection, person: Person, i
         evaluator_type=EvaluatorType.HUMAN,
         sampling_probability=1.0 if item.probability is None else item.probability,
         sampling_stratum=item.stratum,
-        label_probability=row["label_probability"],
+        label_probability=probability,
         label_purposive=row["purposive"],
     )
     arrival = ResultArrival(
@@ -248,7 +253,7 @@ async def _tell(context: Context, connection: AsyncConnection, person: Person, i
         label=PASS if result.label is Label.PASS else FAIL,
         score=result.score,
         probability=result.sampling_probability,
-        label_probability=row["label_probability"],
+        label_probability=probability,
         purposive=row["purposive"],
         stratum=item.stratum,
         explanation=result.explanation or None,
@@ -257,6 +262,17 @@ async def _tell(context: Context, connection: AsyncConnection, person: Person, i
     # Also without `send_to`: what people said before it was set is sent once it is, unless it has grown too old.
     body = await _span_of(connection, item, result, row)
     await outbox.post(context.database, connection, [(row["id"], Signal.TRACES, body)], row["at_ns"])
+
+
+async def _is_counted(connection: AsyncConnection, row: dict[str, Any]) -> bool:
+    """Whether another label of the item carries its weight already; the item is locked."""
+    statement = select(labels.c.id).where(
+        labels.c.item == row["item"],
+        labels.c.id != row["id"],
+        labels.c.purposive.is_(False),
+        labels.c.verdict != Verdict.UNSURE.value,
+    )
+    return (await connection.execute(statement.limit(1))).first() is not None
 
 
 async def _span_of(connection: AsyncConnection, item: Any, result: EvaluationResult, row: dict[str, Any]) -> bytes:

@@ -1,6 +1,7 @@
 """Which spans become review items. Called by ingest in its transaction, with the spans of which something became known.
 
-A span is looked at whenever more of it is known; the draw is a hash of its trace, so that looking twice draws the same.
+A span is looked at whenever more of it is known; the draw is a hash of its trace, against the plan that was in force
+when its judge answered, so that looking twice draws the same.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from otel_evals.sampling.uniform import uniforms
 from otel_evals_backend.context import Context
 from otel_evals_backend.keeping.kept import JoinedSpan, Kept
-from otel_evals_backend.review.candidates import Candidate, Plan, Said, Seen, decide
+from otel_evals_backend.review.candidates import Candidate, Plans, Said, Seen, decide
 from otel_evals_backend.review.order import Reason, priority
 from otel_evals_backend.review.outcome import State
 from otel_evals_backend.settings import ContentPolicy
@@ -68,8 +69,9 @@ async def consider(database: Database, connection: AsyncConnection, context: Con
     seen += await _seen(connection, draw, disliked - {(one.day, one.span) for one in seen})
     if not any(one.said or one.feedback < 0 for one in seen):
         return
-    plan = await present_plan(connection)
-    found = [candidate for one in seen for candidate in decide(one, plan, context.settings.review)]
+    judged = [said.at_ns for one in seen for said in one.said if said.type == "llm_judge"]
+    plans = await plans_since(connection, min(judged)) if judged else Plans()
+    found = [candidate for one in seen for candidate in decide(one, plans, context.settings.review)]
     if found:
         await keep_candidates(database, connection, context, found)
 
@@ -113,14 +115,22 @@ def _of_arrival(joined: JoinedSpan, drawn: float, *, disliked: bool) -> Seen:
         slice=span.slice.id,
         said=said,
         drawn=drawn,
+        stratum=span.stratum,
     )
 
 
-async def present_plan(connection: AsyncConnection) -> Plan:
-    """The newest plan; empty before there is one."""
-    newest = select(func.max(label_plans.c.version)).scalar_subquery()
-    rows = await connection.execute(select(label_plans).where(label_plans.c.version == newest))
-    return {(row.metric, row.stratum, row.verdict): row.label_probability for row in rows}
+async def plans_since(connection: AsyncConnection, at_ns: int) -> Plans:
+    """The plan that was in force then, and those that came after it."""
+    first = select(func.max(label_plans.c.version)).where(label_plans.c.from_ns <= at_ns).scalar_subquery()
+    rows = await connection.execute(
+        select(label_plans).where(label_plans.c.version >= func.coalesce(first, 0)).order_by(label_plans.c.version)
+    )
+    since: dict[int, int] = {}
+    plans: dict[int, dict[tuple[str, str, int], float]] = defaultdict(dict)
+    for row in rows:
+        since[row.version] = row.from_ns
+        plans[row.version][row.metric, row.stratum, row.verdict] = row.label_probability
+    return Plans(tuple((from_ns, plans[version]) for version, from_ns in since.items()))
 
 
 async def keep_candidates(
@@ -131,7 +141,7 @@ async def keep_candidates(
     by_id = {item_id(candidate.span, candidate.metric): candidate for candidate in candidates}
     existing = await _rows(connection, review_items.c.id, sorted(by_id), lock=True)
     for row in existing:
-        await _more(connection, row, by_id.pop(row.id))
+        await _more(connection, row, by_id.pop(row.id), now)
     heads = await _heads(connection, now, {candidate.group for candidate in by_id.values() if candidate.group})
     rows: list[dict[str, Any]] = []
     merged: dict[str, set[Reason]] = defaultdict(set)
@@ -214,11 +224,15 @@ async def _heads(connection: AsyncConnection, now: int, groups: Collection[str])
     return found
 
 
-async def _more(connection: AsyncConnection, row: Any, candidate: Candidate) -> None:
-    """Add to an item that exists what is known now. What was drawn stays drawn, with the probability that it had."""
+async def _more(connection: AsyncConnection, row: Any, candidate: Candidate, now: int) -> None:
+    """Add to an item that exists what is known now.
+
+    What was drawn stays drawn, with the probability and the place in the queue that it had, whatever speaks for it
+    besides: of the random items those that are labelled first must be a random sample too.
+    """
     values: dict[str, Any] = {"reasons": _joined(row.reasons, candidate.reasons)}
     better = priority(candidate.worth, row.created_ns)
-    if better > row.priority:
+    if better > row.priority and not row.random:
         values["priority"] = better
     if row.evaluator is None and candidate.evaluator is not None:
         values |= {name: getattr(candidate, name) for name in ("evaluator", "verdict", "stratum", "probability")}
@@ -227,6 +241,7 @@ async def _more(connection: AsyncConnection, row: Any, candidate: Candidate) -> 
         values |= {
             "random": True,
             "label_probability": candidate.label_probability,
+            "priority": priority(candidate.worth, now),
             "merged_into": None,
             # A label that it has already was given to a chosen item: the draw asks for one of its own.
             "state": State.OPEN.value,
@@ -275,9 +290,9 @@ async def _seen(connection: AsyncConnection, draw: Callable[[bytes], float], spo
         for chunk in _chunks(keys):
             said = await _said(connection, day, chunk)
             rows = await connection.execute(
-                select(spans.c.span, spans.c.band, spans.c.feedback, spans.c.question, spans.c.slice).where(
-                    spans.c.day == day, spans.c.span.in_(chunk)
-                )
+                select(
+                    spans.c.span, spans.c.band, spans.c.feedback, spans.c.question, spans.c.slice, spans.c.stratum
+                ).where(spans.c.day == day, spans.c.span.in_(chunk))
             )
             found += [
                 Seen(
@@ -289,6 +304,7 @@ async def _seen(connection: AsyncConnection, draw: Callable[[bytes], float], spo
                     slice=row.slice,
                     said=tuple(said.get(row.span, ())),
                     drawn=draw(row.span[:16]),
+                    stratum=row.stratum,
                 )
                 for row in rows
             ]

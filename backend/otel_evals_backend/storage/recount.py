@@ -129,9 +129,8 @@ def _results(time: Any, where: tuple[ColumnElement[bool], ...], *, by_service: b
 def _weight() -> Case[Any]:
     """1/π: for how many spans a result stands."""
     human = evaluators.c.type == _HUMAN
-    late = and_(
-        results.c.stratum == _FEEDBACK, or_(spans.c.stratum.is_(None), spans.c.stratum != _FEEDBACK), ~human
-    )  # a user's signal brought it about after the span had been passed over
+    # A user's signal brought it about after the span had been passed over.
+    late = and_(results.c.stratum == _FEEDBACK, or_(spans.c.stratum.is_(None), spans.c.stratum != _FEEDBACK))
     probability = func.coalesce(results.c.probability, 1.0)
     return case(
         (or_(results.c.purposive, late, and_(human, results.c.label_probability.is_(None))), 0.0),

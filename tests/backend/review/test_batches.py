@@ -1,7 +1,10 @@
 """What evaluators said, by the batch: nothing before it is full, all of it on the reviewer's own page then."""
 
+from dataclasses import replace
+
 from otel_evals_backend.settings import RevealPolicy, ReviewSettings
-from tests.backend.review.test_pages import fill, reserve
+from tests.backend.review.test_pages import disputed, fill, reserve
+from tests.backend.traffic import send, traces
 
 BY_BATCH = ReviewSettings(audit=1, double=0, reveal=RevealPolicy.BATCH, batch=2)
 
@@ -20,7 +23,8 @@ async def own_page(backend):
 
 async def test_a_batch_is_revealed_when_it_is_full_and_the_next_is_kept_back_again(open_backend, clock):
     async with open_backend(review=BY_BATCH) as backend:
-        await fill(backend, 4)
+        calls = [disputed(number) for number in range(1, 5)]
+        await send(backend, traces(*(replace(call, reasons=(), results=call.results[1:]) for call in calls)))
         first, said = await labelled(backend)
         assert (said["revealed"], said["after"], said["evaluators"]) == (False, 1, [])
         page = (await backend.client.get(f"/review/{first}")).text
