@@ -1,17 +1,27 @@
 """Reads the overview from sums, and small tables of people's work. Nothing here scans spans or results."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, not_, select
+import msgspec
+from sqlalchemy import and_, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.overview.attention import Facts, attention, needed_labels
 from otel_evals_backend.overview.records import Bucket, Metric, Outcome, Overview, Spend, Step
 from otel_evals_backend.storage.keys import DAY_NS, HOUR_NS, day_of, hour_of
 from otel_evals_backend.storage.sums import ResultSum, SpanSum, Window, result_sums, span_sums
-from otel_evals_backend.storage.tables import cases, coverage_hours, evaluators, labels, results, review_items, slices
+from otel_evals_backend.storage.tables import (
+    audit,
+    coverage_hours,
+    evaluators,
+    labels,
+    results,
+    review_items,
+    slices,
+)
+from otel_evals_backend.storage.tables import spans as spans_table
 from otel_evals_backend.web import figures
 from otel_evals_backend.web.quality import Evaluator, drawn_rate, evaluators_of, latest, rate_of_sums
 from otel_evals_backend.web.ranges import Range
@@ -35,7 +45,7 @@ async def overview_of(connection: AsyncConnection, shown: Range, now_ns: int, se
         to_ns=shown.to_ns,
         sentence=_sentence(spans, metrics, shown),
         attention=attention(await _facts(connection, now_ns, service, spans)),
-        funnel=await _funnel(connection, spans, shown),
+        funnel=await _funnel(connection, spans, shown, service),
         metrics=metrics,
         coverage=_coverage(spans),
         spend=_spend(sums, known),
@@ -110,21 +120,11 @@ def _sentence(spans: list[SpanSum], metrics: tuple[Metric, ...], shown: Range) -
     return f"{sentence} Lowest {who}is {worst.name}: {worst.rate.share_text} pass ({worst.rate.range_text})."
 
 
-async def _funnel(connection: AsyncConnection, spans: list[SpanSum], shown: Range) -> tuple[Step, ...]:
-    confirmed = await _number(
-        connection,
-        select(func.count(labels.c.span.distinct())).where(
-            labels.c.verdict == "fail",
-            labels.c.day >= day_of(shown.from_ns),
-            labels.c.day <= day_of(shown.to_ns - 1),
-        ),
-    )
-    made = await _number(
-        connection,
-        select(func.count(cases.c.id.distinct())).where(
-            cases.c.created_ns >= shown.from_ns, cases.c.created_ns < shown.to_ns
-        ),
-    )
+async def _funnel(
+    connection: AsyncConnection, spans: list[SpanSum], shown: Range, service: str
+) -> tuple[Step, ...]:  # fmt: skip
+    confirmed = await _confirmed(connection, shown, service)
+    made = await _made_into_cases(connection, confirmed, shown)
     listed = shown.address("/evaluations")
     return (
         Step(name="Calls", n=sum(one.n for one in spans), says="received", path=listed),
@@ -142,11 +142,61 @@ async def _funnel(connection: AsyncConnection, spans: list[SpanSum], shown: Rang
             path=shown.address("/evaluations", reviewed="yes"),
         ),
         Step(
-            name="Confirmed", n=confirmed, says="failing, says a person",
+            name="Confirmed", n=len(set(confirmed.values())), says="failing, says a person",
             path=shown.address("/evaluations", reviewed="yes", label="fail"),
         ),
-        Step(name="Cases", n=made, says="made of them", path="/cases"),
+        Step(name="Cases", n=len(made), says="made of them", path="/cases"),
     )  # fmt: skip
+
+
+async def _confirmed(connection: AsyncConnection, shown: Range, service: str) -> dict[str, bytes]:
+    """The decided items whose answer failed, of calls of the range: each with its call."""
+    failed = select(labels.c.item).where(
+        labels.c.day >= day_of(shown.from_ns), labels.c.day <= day_of(shown.to_ns - 1), labels.c.verdict == "fail"
+    )
+    its_span = and_(spans_table.c.day == review_items.c.day, spans_table.c.span == review_items.c.span)
+    statement = (
+        select(review_items.c.id, review_items.c.span, labels.c.verdict)
+        .join(labels, labels.c.item == review_items.c.id)
+        .join(spans_table, its_span)
+        .where(
+            review_items.c.id.in_(failed),
+            review_items.c.state == "done",
+            labels.c.kind != "second_thought",
+            or_(not_(review_items.c.random), labels.c.blind),
+            spans_table.c.start_ns >= shown.from_ns,
+            spans_table.c.start_ns < shown.to_ns,
+            not_(spans_table.c.offline),
+        )
+        .order_by(labels.c.at_ns, labels.c.id)
+    )
+    if service:
+        statement = statement.join(slices, slices.c.id == spans_table.c.slice).where(slices.c.service == service)
+    said: defaultdict[str, list[str]] = defaultdict(list)
+    of_span: dict[str, bytes] = {}
+    for item, span, verdict in await connection.execute(statement):
+        said[item].append(verdict)
+        of_span[item] = bytes(span)
+    return {item: of_span[item] for item, verdicts in said.items() if _fails(verdicts)}
+
+
+def _fails(verdicts: Sequence[str]) -> bool:
+    """Whether a decided item failed: the last word counts where they differ, and if it is `unsure`, most do."""
+    passes, fails = verdicts.count("pass"), verdicts.count("fail")
+    if passes and fails and verdicts[-1] != "unsure":
+        return verdicts[-1] == "fail"
+    return fails > passes
+
+
+async def _made_into_cases(connection: AsyncConnection, confirmed: Mapping[str, bytes], shown: Range) -> set[bytes]:
+    """The calls of those items that a case was made of. Which item it was made of is written where it was made."""
+    if not confirmed:
+        return set()
+    rows = await connection.execute(
+        select(audit.c.detail).where(audit.c.at_ns >= shown.from_ns, audit.c.action == "case.make")
+    )
+    items = {msgspec.json.decode(detail, type=dict[str, Any]).get("item") for detail in rows.scalars()}
+    return {span for item, span in confirmed.items() if item in items}
 
 
 def _coverage(spans: list[SpanSum]) -> tuple[Outcome, ...]:

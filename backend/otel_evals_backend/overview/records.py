@@ -29,7 +29,7 @@ class Metric(_Record):
     fails: int
     errors: int = Field(description="Times that it failed itself; in no rate.")
     people: Rate = Field(description="What people said of this metric, of answers that were drawn for them by chance.")
-    by_hand: int = Field(description="Labels of answers that somebody chose; in no estimate.")
+    by_hand: int = Field(description="Labels in no estimate: of chosen answers, or further ones of a drawn one.")
     step_ns: int = Field(
         description="Length of a stretch: an hour or a day, or as many of them as most stretches need for an estimate."
     )

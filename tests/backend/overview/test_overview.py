@@ -3,9 +3,16 @@
 import random
 
 import pytest
+from sqlalchemy import select
 
 from otel_evals_backend.overview.attention import LINES, Facts, Labels, attention, needed_labels
+from otel_evals_backend.records import Person, Role
+from otel_evals_backend.review.answers import Answer
+from otel_evals_backend.review.labelling import give
+from otel_evals_backend.review.reservations import take
+from otel_evals_backend.settings import ReviewSettings
 from otel_evals_backend.storage.sums import ResultSum
+from otel_evals_backend.storage.tables import review_items
 from otel_evals_backend.web.figures import moment, rate_of
 from otel_evals_backend.web.quality import Evaluator
 from tests.backend import traffic
@@ -103,6 +110,42 @@ async def test_a_service_may_be_looked_at_alone(backend):
     await send(backend, traces(Call(number=1, service="a"), Call(number=2, service="b"), Call(number=3, service="b")))
     answer = (await backend.client.get("/api/v1/overview?service=b")).json()
     assert answer["funnel"][0]["n"] == 2
+
+
+async def test_the_funnel_counts_what_people_confirmed_in_the_range_and_service_that_are_shown(open_backend):
+    def failed(number, **more):
+        return Call(number=number, question=f"Question {number}?", coverage="judged",
+                    results=(judge("tone", "fail"), judge("faithfulness", "fail")), **more)  # fmt: skip
+
+    calls = (failed(1), failed(2), failed(3, start=NOON - 3 * DAY), failed(4, service="bank"))
+    async with open_backend(review=ReviewSettings(audit=1, double=1)) as backend:
+        await send(backend, traces(*calls))
+        async with backend.context.database.read() as connection:
+            items = (await connection.execute(select(review_items))).all()
+        made = []
+        for item in items:
+            number = int.from_bytes(item.span[-8:], "big")
+            # Both questions of the first call fail; the others are settled as passing by who adjudicates, but for one.
+            words = ("fail", "fail") if number != 2 else ("fail", "pass", "pass")
+            for name, word in zip(("r1", "r2", "r3"), words if item.metric == "tone" or number == 1 else ("fail",),
+                                  strict=False):  # fmt: skip
+                who = Person(id=name, name=name, role=Role.REVIEWER)
+                async with backend.context.database.write() as connection:
+                    assert await take(backend.context, connection, item.id, name)
+                await give(backend.context, who, item.id, Answer(verdict=word), f"{name}-{item.id}")
+            if number in (1, 3) and item.metric == "tone":
+                made.append((await backend.client.post("/api/v1/cases", json={"item": item.id})).status_code)
+        assert made == [201, 201]
+
+        async def funnel(query):
+            answer = (await backend.client.get(f"/api/v1/overview?{query}")).json()
+            steps = {step["name"]: step["n"] for step in answer["funnel"]}
+            return steps["Calls"], steps["Reviewed"], steps["Confirmed"], steps["Cases"]
+
+        assert await funnel("range=24h") == (3, 3, 2, 1)
+        assert await funnel("range=7d") == (4, 4, 3, 2)
+        assert await funnel("range=24h&service=shop") == (2, 2, 1, 1)
+        assert await funnel("range=24h&service=bank") == (1, 1, 1, 0)
 
 
 async def test_every_table_and_chart_comes_as_a_file(backend):
