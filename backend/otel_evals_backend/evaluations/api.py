@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Path, Query, Response
+from fastapi import APIRouter, BackgroundTasks, HTTPException, Path, Query, Response
 from pydantic import Field
 
 from otel_evals.records.exchange import Exchange
@@ -27,7 +27,7 @@ from otel_evals_backend.evaluations.records import (
     Views,
 )
 from otel_evals_backend.evaluations.rows import matches
-from otel_evals_backend.evaluations.seeing import show
+from otel_evals_backend.evaluations.seeing import note_seen, show, telling
 from otel_evals_backend.evaluations.views import drop_view, keep_view, views_of
 
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -48,18 +48,24 @@ class SpanWithContent(Span):
 
 
 @ROUTER.get("/spans", tags=["evaluations"], summary="Evaluated calls, newest first")
-async def spans_json(here: Here, _person: Viewer, asked: AskedFor, cursor: After = "", limit: Limit = PAGE) -> Calls:
+async def spans_json(  # noqa: PLR0917 - parameters of the address
+    here: Here, person: Viewer, later: BackgroundTasks, asked: AskedFor, cursor: After = "", limit: Limit = PAGE
+) -> Calls:  # fmt: skip
     """The list with its filters. A search that takes too long is cut and says how far it looked."""
-    return (await piece(here, asked, cursor, limit)).calls
+    found = await piece(here, person, asked, cursor, limit)
+    later.add_task(note_seen, here, person, found.shown)
+    return found.calls
 
 
 @ROUTER.get("/spans/{trace_id}/{span_id}", tags=["evaluations"], summary="One evaluated call", responses=_NONE)
-async def span_json(here: Here, person: Viewer, key: Key) -> SpanWithContent:
+async def span_json(here: Here, person: Viewer, later: BackgroundTasks, key: Key) -> SpanWithContent:
     """Results are kept back from a reviewer who may still be asked to label the call blind."""
     async with here.database.read() as connection:
         found = await detail(here, connection, person, key)
     if found is None:
         raise HTTPException(404, "this call is not known, or its time is over")
+    if telling(found.span.results):
+        later.add_task(note_seen, here, person, (key,))
     return SpanWithContent(**dict(found.span), content=_content(found.exchange))
 
 
@@ -77,11 +83,12 @@ async def show_json(here: Here, person: Reviewer, key: Key) -> Response:
 
 
 @ROUTER.get("/results", tags=["evaluations"], summary="Results, of the newest calls first")
-async def results_json(
-    here: Here, _person: Viewer, asked: AskedFor, cursor: After = "", limit: Limit = PAGE
-) -> Results:
+async def results_json(  # noqa: PLR0917 - parameters of the address
+    here: Here, person: Viewer, later: BackgroundTasks, asked: AskedFor, cursor: After = "", limit: Limit = PAGE
+) -> Results:  # fmt: skip
     """Results of the calls that the filters find; with `metric`, `label` or `q` only those that match."""
-    found = await piece(here, asked, cursor, limit, counting=False)
+    found = await piece(here, person, asked, cursor, limit, counting=False)
+    later.add_task(note_seen, here, person, found.shown)
     items = (
         _of_call(call, one)
         for call, results in zip(found.calls.items, found.results, strict=True)

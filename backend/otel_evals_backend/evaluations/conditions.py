@@ -6,10 +6,11 @@ Dimensions are resolved to their numbers once a request; a condition on results 
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, and_, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, literal_column, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.evaluations.filters import SIGNS, Filters
+from otel_evals_backend.evaluations.seeing import Blind
 from otel_evals_backend.storage.database import Database
 from otel_evals_backend.storage.search import matching_texts
 from otel_evals_backend.storage.tables import BANDS, evaluators, feedback, results, slices, spans
@@ -33,6 +34,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     empty: bool = False
     """Whether a name is unknown, so that nothing can match."""
     texts_cut: bool = False
+    hidden: Blind | None = None
+    """Calls of which whoever asks may not learn yet what was said: no filter that tells it finds them."""
 
     @property
     def outcome(self) -> ColumnElement[bool] | None:
@@ -75,7 +78,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         if (outcome := self.outcome) is not None:
             # The day as a number, not as the span's, lets PostgreSQL look into one partition.
             found.append(exists().where(results.c.day == day, results.c.span == of.c.span, outcome))
+        if self.hidden is not None and tells(asked):  # the dearest at the end
+            found.append(not_(self.hidden.hides(of.c.span)))
         return found
+
+
+def tells(asked: Filters) -> bool:
+    """Whether that a call matches says something of what was found out about it."""
+    return any((asked.metric, asked.label, asked.band, asked.coverage, asked.stratum, asked.feedback, asked.reviewed,
+                asked.q))  # fmt: skip
 
 
 def labelled(of: FromClause = spans) -> ColumnElement[bool]:
@@ -99,9 +110,11 @@ def _feedback(asked: str, of: FromClause) -> ColumnElement[bool]:
     return given.where(feedback.c.signal == asked)
 
 
-async def resolve(database: Database, connection: AsyncConnection, filters: Filters) -> Wanted:
-    """Look up the numbers of what the filters name."""
-    wanted = Wanted(filters=filters)
+async def resolve(
+    database: Database, connection: AsyncConnection, filters: Filters, hidden: Blind | None = None
+) -> Wanted:
+    """Look up the numbers of what the filters name; `hidden` as in `Wanted`."""
+    wanted = Wanted(filters=filters, hidden=hidden)
     if filters.slice:
         statement = select(slices.c.id).where(*(slices.c[name] == value for name, value in filters.slice.items()))
         ids = tuple(row.id for row in await connection.execute(statement))

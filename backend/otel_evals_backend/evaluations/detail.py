@@ -25,7 +25,7 @@ from otel_evals_backend.evaluations.records import (
     Span,
 )
 from otel_evals_backend.evaluations.rows import band_of, listed
-from otel_evals_backend.evaluations.seeing import Seeing, seeing
+from otel_evals_backend.evaluations.seeing import Seeing, blind, masked, seeing
 from otel_evals_backend.keeping.polarity import polarity
 from otel_evals_backend.records import Person
 from otel_evals_backend.storage.keys import ids_of, trace_range
@@ -55,16 +55,17 @@ async def detail(context: Context, connection: AsyncConnection, person: Person, 
     [(call, every)] = await listed(connection, [row], Wanted(filters=Filters()))
     shown = [one for one in every if may_see.result(one)]
     said = [one for one in await _labels(connection, key) if may_see.label(one)]
-    signals = await _signals(connection, key)
+    signals = await _signals(connection, key) if may_see.results else []
     where = (await connection.execute(select(slices).where(slices.c.id == row.slice))).one_or_none()
     span = Span(
         call=_masked(call, may_see, shown), operation=where.operation if where is not None else "",
         response_model=where.response_model if where is not None else "", span_name=row.name, role=row.role,
         received_ns=row.received_ns, conversation_id=row.conversation_id, route=row.route if may_see.results else None,
-        reasons=tuple(_strings(row.reasons)) if may_see.results else (), probability=row.probability,
+        reasons=tuple(_strings(row.reasons)) if may_see.results else (),
+        probability=row.probability if may_see.results else None,
         results_folded=not may_see.results, results=tuple(shown), feedback=tuple(signals), labels=tuple(said),
         history=tuple(_history(row, shown, signals, said)),
-        trace=tuple(await _trace(context, connection, key, may_see)),
+        trace=tuple(await _trace(context, connection, person, key, may_see)),
         links=links_of(context.settings.trace_links, call.trace_id, call.span_id, row.start_ns, row.end_ns),
         attributes=tuple(_attributes(row, where, may_see)), content_policy=context.settings.content.policy.value,
     )  # fmt: skip
@@ -84,14 +85,7 @@ async def _row(connection: AsyncConnection, key: bytes) -> Row[Any] | None:
 
 def _masked(call: Call, may_see: Seeing, shown: list[Result]) -> Call:
     """The call without anything that evaluators said, when that is kept back."""
-    if may_see.results:
-        return call
-    return call.model_copy(
-        update={
-            "band": None, "worst": shown[0] if shown else None, "fails": 0, "results": len(shown), "stratum": None,
-            "coverage": None, "labels": 0,
-        }
-    )  # fmt: skip
+    return call if may_see.results else masked(call, shown)
 
 
 async def _labels(connection: AsyncConnection, key: bytes) -> list[Label]:
@@ -145,7 +139,9 @@ def _kind(one: Result) -> str:
     return f"shadow {kind}" if one.shadow else kind
 
 
-async def _trace(context: Context, connection: AsyncConnection, key: bytes, may_see: Seeing) -> list[Neighbour]:
+async def _trace(
+    context: Context, connection: AsyncConnection, person: Person, key: bytes, may_see: Seeing
+) -> list[Neighbour]:
     """The other GenAI spans of the trace, as they began."""
     low, high = trace_range(key[:16])
     known = select(known_spans.c.day).where(known_spans.c.span.between(low, high)).distinct()
@@ -172,12 +168,16 @@ async def _trace(context: Context, connection: AsyncConnection, key: bytes, may_
         .order_by(spans.c.start_ns)
         .limit(_STEPS)
     )
-    for row in await connection.execute(statement):
+    rows = list(await connection.execute(statement))
+    hidden = await blind(context, connection, person)
+    kept_back = await hidden.of(connection, [bytes(row.span) for row in rows]) if hidden is not None else set[bytes]()
+    for row in rows:
         span = bytes(row.span)
+        says = may_see.results and span not in kept_back
         found[span] = Neighbour(
             span_id=ids_of(span)[1], parent_id=bytes(row.parent).hex() if row.parent else None, role=row.role,
             name=row.name, start_ns=row.start_ns, seconds=(row.end_ns - row.start_ns) / 1e9, evaluated=True,
-            band=band_of(row.band) if may_see.results else None, fails=row.fails if may_see.results else 0,
+            band=band_of(row.band) if says else None, fails=row.fails if says else 0,
         )  # fmt: skip
     found.pop(key, None)
     return sorted(found.values(), key=lambda one: one.start_ns)

@@ -13,7 +13,9 @@ from otel_evals_backend.evaluations.filters import Asked
 from otel_evals_backend.evaluations.records import Call, Calls, Result
 from otel_evals_backend.evaluations.rows import listed
 from otel_evals_backend.evaluations.scan import Budget, Found, Part, Window, find
+from otel_evals_backend.evaluations.seeing import blind, masked, note_seen, telling
 from otel_evals_backend.evaluations.totals import InTheWay, everything, in_the_way, total
+from otel_evals_backend.records import Person
 from otel_evals_backend.storage.keys import DAY_NS, ids_of, span_key
 
 PAGE: Final = 50
@@ -32,17 +34,27 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     calls: Calls
     results: tuple[tuple[Result, ...], ...]
     """Of each call, those with the worst first."""
+    shown: tuple[bytes, ...]
+    """The calls of which it says what people may be asked about."""
     in_the_way: tuple[InTheWay, ...] = ()
     texts_cut: bool = False
 
 
 async def piece(
-    context: Context, asked: Asked, cursor: str, limit: int = PAGE, *, path: str = "", counting: bool = True
+    context: Context,
+    person: Person,
+    asked: Asked,
+    cursor: str,
+    limit: int = PAGE,
+    *,
+    path: str = "",
+    counting: bool = True,
 ) -> Piece:
     """One piece.
 
     Args:
         context: of the application.
+        person: who asks: what they are to label blind says nothing here.
         asked: filters and range.
         cursor: where to go on; "" = at the newest.
         limit: calls.
@@ -52,16 +64,24 @@ async def piece(
     at = decode(cursor, asked.digest)
     budget = Budget(context.clock, PATIENCE)
     async with context.database.read() as connection:
-        wanted = await resolve(context.database, connection, asked.filters)
+        hidden = await blind(context, connection, person)
+        wanted = await resolve(context.database, connection, asked.filters, hidden)
         part = Part(window=Window(asked.range.from_ns, asked.range.to_ns), at=at, limit=limit)
         found = await find(connection, wanted, part, budget)
         matching = await total(connection, wanted, asked.range) if counting else None
         all_calls = msgspec.structs.replace(wanted, filters=everything(asked.filters), slices=None, empty=False)
         calls = (await total(connection, all_calls, asked.range) or 0) if counting else 0
-        told = await listed(connection, found.rows, wanted)
+        keys = [bytes(row.span) for row in found.rows]
+        kept_back = await hidden.of(connection, keys) if hidden is not None else set[bytes]()
+        told = [
+            (masked(call), list[Result]()) if bytes(row.span) in kept_back else (call, every)
+            for row, (call, every) in zip(found.rows, await listed(connection, found.rows, wanted), strict=True)
+        ]
         hints: list[InTheWay] = []
         if path and at is None and not told and found.looked_ns is None:
-            hints = await in_the_way(context.database, connection, asked, path, Budget(context.clock, _HINT))
+            hints = await in_the_way(
+                context.database, connection, asked, path, Budget(context.clock, _HINT), hidden=hidden
+            )
     older, newer = _places(found, at)
     return Piece(
         calls=Calls(
@@ -73,6 +93,7 @@ async def piece(
             calls=calls,
         ),
         results=tuple(tuple(results) for _, results in told),
+        shown=tuple(key for key, (_, results) in zip(keys, told, strict=True) if telling(results)),
         in_the_way=tuple(hints),
         texts_cut=wanted.texts_cut,
     )
@@ -103,11 +124,14 @@ def _edge(found: Found, at: Cursor | None, *, newer: bool) -> Cursor | None:
     return None if at is None else Cursor(at.start_ns, at.span, newer)
 
 
-async def beside(context: Context, asked: Asked, start_ns: int, key: bytes) -> tuple[str | None, str | None]:
+async def beside(
+    context: Context, person: Person, asked: Asked, start_ns: int, key: bytes
+) -> tuple[str | None, str | None]:
     """The calls before (newer) and behind (older) this one in the list, as `trace/span`; None at the ends."""
     found: list[str | None] = []
     async with context.database.read() as connection:
-        wanted = await resolve(context.database, connection, asked.filters)
+        hidden = await blind(context, connection, person)
+        wanted = await resolve(context.database, connection, asked.filters, hidden)
         for newer in (True, False):
             part = Part(
                 window=Window(asked.range.from_ns, max(asked.range.to_ns, start_ns + DAY_NS)),
@@ -119,11 +143,14 @@ async def beside(context: Context, asked: Asked, start_ns: int, key: bytes) -> t
     return found[0], found[1]
 
 
-async def walk(context: Context, asked: Asked) -> AsyncGenerator[tuple[Call, tuple[Result, ...]] | None]:
+async def walk(
+    context: Context, person: Person, asked: Asked
+) -> AsyncGenerator[tuple[Call, tuple[Result, ...]] | None]:
     """All calls of the list for a file, the newest first; None at the end says that there are more."""
     cursor, told = "", 0
     while True:
-        part = await piece(context, asked, cursor, min(_FILE, _MOST - told), counting=False)
+        part = await piece(context, person, asked, cursor, min(_FILE, _MOST - told), counting=False)
+        await note_seen(context, person, part.shown)
         for pair in zip(part.calls.items, part.results, strict=True):
             yield pair
             told += 1

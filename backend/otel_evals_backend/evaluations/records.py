@@ -62,6 +62,9 @@ class Call(_Record):
     feedback: int = Field(description="-1 negative, 1 positive, 0 neither.")
     signals: tuple[str, ...] = Field(description="What users did.")
     labels: int = Field(description="Labels of people.")
+    hidden: bool = Field(
+        False, description="What was said of it is kept back until whoever asks has labelled it, or asks to see it."
+    )
 
 
 class Calls(_Record):

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, BackgroundTasks, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
@@ -17,7 +17,7 @@ from otel_evals_backend.evaluations.detail import day_of_span, detail
 from otel_evals_backend.evaluations.filters import Asked, AskedFor
 from otel_evals_backend.evaluations.lists import Key, beside, piece, walk
 from otel_evals_backend.evaluations.records import Result, Span, ViewOrder
-from otel_evals_backend.evaluations.seeing import show
+from otel_evals_backend.evaluations.seeing import note_seen, show, telling
 from otel_evals_backend.evaluations.totals import choices
 from otel_evals_backend.evaluations.views import drop_view, keep_view, view_of, views_of
 from otel_evals_backend.records import Role
@@ -29,6 +29,7 @@ from otel_evals_backend.web.tables import csv_stream
 
 ROUTER: Final = APIRouter(include_in_schema=False)
 _PATH: Final = "/evaluations"
+_HIDDEN: Final = "hidden until you have labelled it"
 _HEAD: Final = (
     "time", "trace_id", "span_id", "service", "environment", "provider", "model", "prompt_name", "prompt_version",
     "question", "failed", "error_type", "risk_band", "coverage", "stratum", "metric", "evaluator_type", "verdict",
@@ -37,11 +38,12 @@ _HEAD: Final = (
 
 
 @ROUTER.get(_PATH)
-async def evaluations_page(
-    request: Request, here: Here, person: Viewer, asked: AskedFor, cursor: After = ""
+async def evaluations_page(  # noqa: PLR0917 - what a page needs
+    request: Request, here: Here, person: Viewer, later: BackgroundTasks, asked: AskedFor, cursor: After = ""
 ) -> HTMLResponse:  # fmt: skip
     """The list."""
-    found = await piece(here, asked, cursor, path=_PATH)
+    found = await piece(here, person, asked, cursor, path=_PATH)
+    later.add_task(note_seen, here, person, found.shown)
     async with here.database.read() as connection:
         values = await choices(connection)
         views = await views_of(connection, person)
@@ -53,11 +55,11 @@ async def evaluations_page(
 
 
 @ROUTER.get(f"{_PATH}.csv")
-async def evaluations_csv(here: Here, _person: Viewer, asked: AskedFor) -> Response:
+async def evaluations_csv(here: Here, person: Viewer, asked: AskedFor) -> Response:
     """The list as a file, ten thousand calls at most."""
 
     async def rows() -> AsyncGenerator[tuple[object, ...]]:
-        async for pair in walk(here, asked):
+        async for pair in walk(here, person, asked):
             if pair is None:
                 yield ("… there are more: narrow the range or the filters",)
                 return
@@ -66,16 +68,17 @@ async def evaluations_csv(here: Here, _person: Viewer, asked: AskedFor) -> Respo
                 figures.iso(call.start_ns), call.trace_id, call.span_id, call.service, call.environment,
                 call.provider, call.model, call.prompt_name, call.prompt_version, call.question, call.failed,
                 call.error_type, call.band, call.coverage, call.stratum, worst and worst.metric,
-                worst and worst.evaluator_type, worst and worst.verdict, worst and worst.score,
-                worst and worst.explanation, call.fails, call.results, " ".join(call.signals), call.labels,
+                worst and worst.evaluator_type, _HIDDEN if call.hidden else worst and worst.verdict,
+                worst and worst.score, worst and worst.explanation, call.fails, call.results,
+                " ".join(call.signals), call.labels,
             )  # fmt: skip
 
     return csv_stream("evaluations", _HEAD, rows())
 
 
 @ROUTER.get("/spans/{trace_id}/{span_id}")
-async def span_page(
-    request: Request, here: Here, person: Viewer, key: Key, asked: AskedFor
+async def span_page(  # noqa: PLR0917 - what a page needs
+    request: Request, here: Here, person: Viewer, later: BackgroundTasks, key: Key, asked: AskedFor
 ) -> HTMLResponse:  # fmt: skip
     """One call. The address carries the list's query, so that j and k go on in the same list."""
     async with here.database.read() as connection:
@@ -83,7 +86,9 @@ async def span_page(
         metrics = [name for name, _ in (await choices(connection)).metric]
     if found is None:
         return page(request, "evaluations/gone.html", status=404, trace_id=key[:16].hex())
-    newer, older = await beside(here, asked, found.span.call.start_ns, key)
+    if telling(found.span.results):
+        later.add_task(note_seen, here, person, (key,))
+    newer, older = await beside(here, person, asked, found.span.call.start_ns, key)
     active = [one for one in found.span.results if not one.shadow]
     said, exchange = conversation(found.exchange), found.exchange
     return page(

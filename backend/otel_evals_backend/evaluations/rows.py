@@ -77,7 +77,7 @@ def _call(row: Row[Any], where: Row[Any] | None, found: list[Result], signals: t
         question=row.question, failed=row.failed, error_type=row.error_type,
         band=band_of(row.band), coverage=row.coverage, stratum=row.stratum,
         worst=asked[0] if asked else None, fails=row.fails, results=len(found), feedback=row.feedback,
-        signals=signals, labels=row.labels,
+        signals=signals, labels=row.labels, hidden=False,
     )  # fmt: skip
 
 

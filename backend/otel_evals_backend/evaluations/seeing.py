@@ -4,23 +4,25 @@ A viewer who labels nothing sees everything. A reviewer may choose to see, which
 to them any more. Nobody sees others' labels of an item that still waits for labels.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals_backend.access.audit import note
 from otel_evals_backend.access.people import may
 from otel_evals_backend.context import Context
-from otel_evals_backend.evaluations.records import Label, Result
+from otel_evals_backend.evaluations.records import Call, Label, Result
 from otel_evals_backend.records import Person, Role
 from otel_evals_backend.settings import RevealPolicy
+from otel_evals_backend.storage.database import put
 from otel_evals_backend.storage.keys import ids_of
-from otel_evals_backend.storage.tables import labels, reservations, review_items, seen_results
+from otel_evals_backend.storage.tables import known_spans, labels, reservations, review_items, seen_results
 
 _WAITING = ("open", "adjudicate")
+_PART: Final = 500
 _PENDING = "pending"
 """A judge has not answered yet: an item may still come of it."""
 
@@ -66,6 +68,89 @@ async def seeing(
     answered = set(waiting) <= {row.item for row in mine}
     at_once = context.settings.review.reveal is RevealPolicy.EACH
     return Seeing(results=answered and at_once, others=False, person=person.id)
+
+
+class Blind(msgspec.Struct, frozen=True, kw_only=True):
+    """Which calls lists say nothing of to a reviewer.
+
+    Those that a random item asks about, or any item that is reserved for them. Others that wait are shown, and that is
+    written down: a label of theirs is not blind then.
+    """
+
+    reviewer: str
+    at_once: bool
+    """Whether one's own label reveals the results."""
+
+    def hides(self, span: ColumnElement[bytes]) -> ColumnElement[bool]:
+        """Whether the call of the key `span` is such a one."""
+        seen = exists().where(seen_results.c.span == span, seen_results.c.reviewer == self.reviewer)
+        of_its_own = exists().where(review_items.c.span == span, self.waiting)
+        merged = review_items.alias("merged_items")
+        of_another = exists().where(merged.c.span == span, review_items.c.id == merged.c.merged_into, self.waiting)
+        return and_(or_(of_its_own, of_another), ~seen)
+
+    @property
+    def waiting(self) -> ColumnElement[bool]:
+        """Items that make their calls hidden."""
+        mine = exists().where(labels.c.item == review_items.c.id, labels.c.reviewer == self.reviewer)
+        held = exists().where(
+            reservations.c.item == review_items.c.id, reservations.c.reviewer == self.reviewer, ~reservations.c.picked
+        )
+        asked = or_(review_items.c.random, held)
+        asks = and_(asked, ~mine) if self.at_once else or_(asked, mine)
+        return and_(review_items.c.state.in_(_WAITING), asks)
+
+    async def of(self, connection: AsyncConnection, keys: Collection[bytes]) -> set[bytes]:
+        """Those of `keys` that are hidden."""
+        found: set[bytes] = set()
+        every = sorted(keys)
+        for begin in range(0, len(every), _PART):
+            some = every[begin : begin + _PART]
+            statement = select(known_spans.c.span).where(known_spans.c.span.in_(some), self.hides(known_spans.c.span))
+            found |= {bytes(row.span) for row in await connection.execute(statement)}
+        return found
+
+
+async def blind(context: Context, connection: AsyncConnection, person: Person) -> Blind | None:
+    """What lists keep back from `person`; None = nothing."""
+    if not may(person, Role.REVIEWER):
+        return None
+    found = Blind(reviewer=person.id, at_once=context.settings.review.reveal is RevealPolicy.EACH)
+    waits = (await connection.execute(select(exists().where(found.waiting)))).scalar_one()
+    return found if waits else None
+
+
+def telling(results: Sequence[Result]) -> bool:
+    """Whether whoever sees these knows what people may be asked about: a judge's word, or a failure."""
+    return any(one.evaluator_type == "llm_judge" or one.verdict == "fail" for one in results)
+
+
+async def note_seen(context: Context, person: Person, spans: Collection[bytes]) -> None:
+    """Write down that `person` was shown what was said of `spans`, so that a label of theirs does not pass for blind.
+
+    Called after the answer, as it is no part of it; what is known already costs no transaction of a writer.
+    """
+    if not spans or not may(person, Role.REVIEWER):
+        return
+    mine = seen_results.c.reviewer == person.id
+    statement = select(seen_results.c.span).where(mine, seen_results.c.span.in_(sorted(spans)))
+    async with context.database.read() as connection:
+        known = {bytes(row.span) for row in await connection.execute(statement)}
+    now_ns = context.clock.time_ns()
+    rows = [{"span": span, "reviewer": person.id, "at_ns": now_ns} for span in sorted(set(spans) - known)]
+    if rows:
+        async with context.database.write() as connection:
+            await put(connection, context.database.insert_new(seen_results), rows)
+
+
+def masked(call: Call, shown: Sequence[Result] = ()) -> Call:
+    """The call without anything that evaluators said, but for the results that may be `shown`."""
+    return call.model_copy(
+        update={
+            "band": None, "worst": shown[0] if shown else None, "fails": 0, "results": len(shown), "stratum": None,
+            "coverage": None, "labels": 0, "feedback": 0, "signals": (), "hidden": True,
+        }
+    )  # fmt: skip
 
 
 async def show(context: Context, person: Person, span: bytes) -> None:

@@ -6,9 +6,10 @@ import msgspec
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from otel_evals_backend.evaluations.conditions import Wanted, resolve
+from otel_evals_backend.evaluations.conditions import Wanted, resolve, tells
 from otel_evals_backend.evaluations.filters import Asked, Filters, chip
 from otel_evals_backend.evaluations.scan import Budget, Part, Window, find
+from otel_evals_backend.evaluations.seeing import Blind
 from otel_evals_backend.storage.database import Database
 from otel_evals_backend.storage.tables import BANDS, evaluators, slices, span_days, span_hours
 from otel_evals_backend.web.ranges import Range
@@ -21,6 +22,8 @@ _ROWS: Final = 5000
 async def total(connection: AsyncConnection, wanted: Wanted, shown: Range) -> int | None:
     """How many calls match in the range; None where only reading them all could tell."""
     if not wanted.filters.counted:
+        return None
+    if wanted.hidden is not None and tells(wanted.filters):  # sums know the hidden ones too, and would tell
         return None
     if wanted.empty:
         return 0
@@ -59,14 +62,20 @@ class InTheWay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def in_the_way(
-    database: Database, connection: AsyncConnection, asked: Asked, path: str, budget: Budget
+    database: Database,
+    connection: AsyncConnection,
+    asked: Asked,
+    path: str,
+    budget: Budget,
+    *,
+    hidden: Blind | None = None,
 ) -> list[InTheWay]:
     """The filters each of which would have to go, those that hide most first."""
     found: list[InTheWay] = []
     for name, value in asked.filters.given:
         if budget.spent:
             break
-        wanted = await resolve(database, connection, asked.filters.without(name))
+        wanted = await resolve(database, connection, asked.filters.without(name), hidden)
         count = await total(connection, wanted, asked.range)
         if count is None and name == "trace":
             continue

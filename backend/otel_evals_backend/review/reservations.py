@@ -109,8 +109,11 @@ def answerable_by(reviewer: str, state: str, now_ns: int) -> Select[Any]:
         review_items.c.given + others < review_items.c.needed,
         ~_labelled_by(reviewer),
         ~_skipped_by(reviewer),
-        # Whoever has seen what was said of the call is not asked about it: the label would not be blind.
-        ~exists().where(seen_results.c.span == review_items.c.span, seen_results.c.reviewer == reviewer),
+        # Whoever has seen what was said of the call is not asked for a random label of it, which must be blind; of a
+        # chosen item their label says that it is not.
+        ~exists().where(
+            review_items.c.random, seen_results.c.span == review_items.c.span, seen_results.c.reviewer == reviewer
+        ),
     )
 
 

@@ -143,6 +143,64 @@ async def test_a_call_that_waits_for_its_label_shows_no_verdict_until_it_is_aske
     assert (await backend.client.get("/review", follow_redirects=True)).status_code == 200
 
 
+async def test_lists_say_nothing_of_a_call_that_was_given_to_label_blind(backend):
+    other = Call(number=8, start=ASKED.start - HOUR, results=(check("pii", "fail"),))
+    verdict = judge("tone", "fail", explanation="An unfriendly word.")
+    await send(backend, traces(ASKED), traces(other), late(ASKED, verdict))
+    await item(backend, ASKED)
+    id_, trace = ASKED.span_id.hex(), ASKED.trace_id.hex()
+    telling = (
+        {"metric": "tone", "label": "fail"}, {"metric": "tone", "label": "pass"}, {"label": "fail"},
+        {"label": "fail", "trace": trace}, {"band": ASKED.band}, {"coverage": "judged"}, {"q": "unfriendly"},
+    )  # fmt: skip
+
+    async def finds(query):
+        said = [await backend.client.get(place, params=query) for place in ("/api/v1/spans", "/api/v1/results")]
+        assert [answer.status_code for answer in said] == [200, 200]
+        return [{one["span_id"] for one in answer.json()["items"]} for answer in said]
+
+    assert (await backend.client.post("/api/v1/review/next", json={})).json()["id"] == "item-tone"
+    for query in telling:
+        assert not any(id_ in found for found in await finds(query)), query
+    for place in ("/evaluations", "/evaluations.csv", "/api/v1/spans", "/api/v1/results"):
+        assert "unfriendly" not in (await backend.client.get(place)).text
+    [call] = (await backend.client.get("/api/v1/spans", params={"trace": trace})).json()["items"]
+    assert (call["worst"], call["fails"], call["results"], call["band"], call["coverage"]) == (None, 0, 0, None, None)
+    page = await page_of(backend, other, label="fail", metric="tone")
+    assert f"{trace}/{id_}" not in page
+    await backend.client.post("/api/v1/review/items/item-tone/release")
+    assert id_ not in (await finds({"label": "fail"}))[0]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [path(ASKED), f"/api/v1{path(ASKED)}", "/evaluations", "/evaluations.csv", "/api/v1/spans", "/api/v1/results"],
+)
+async def test_whoever_was_shown_a_judged_call_is_not_asked_about_it_blind_later(backend, place):
+    await send(backend, traces(ASKED), late(ASKED, judge("tone", "fail")))
+    await no_items(backend)
+    assert (await backend.client.get(place, params={"trace": ASKED.trace_id.hex()})).status_code == 200
+    await item(backend, ASKED)
+    assert (await backend.client.post("/api/v1/review/next", json={})).json()["id"] == "item-tone"
+    answer = await backend.client.post(
+        "/api/v1/review/items/item-tone/label", json={"verdict": "pass"}, headers={"Idempotency-Key": "k"}
+    )
+    assert answer.status_code == 200, answer.text
+    async with backend.context.database.read() as connection:
+        assert (await connection.execute(select(labels.c.blind))).scalars().all() == [False]
+
+
+async def test_lists_say_everything_again_once_the_call_is_labelled(backend):
+    await send(backend, traces(ASKED), late(ASKED, judge("tone", "fail", explanation="An unfriendly word.")))
+    await item(backend, ASKED)
+    await backend.client.post("/api/v1/review/next", json={})
+    answer = await backend.client.post(
+        "/api/v1/review/items/item-tone/label", json={"verdict": "pass"}, headers={"Idempotency-Key": "k"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert "unfriendly" in (await backend.client.get("/api/v1/results", params={"label": "fail"})).text
+
+
 async def test_looking_changes_nothing_by_itself(backend):
     await send(backend, traces(ASKED), late(ASKED, judge("tone", "fail")))
     await item(backend, ASKED)

@@ -8,7 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sqlalchemy import select
 
 from otel_evals_backend.settings import RevealPolicy, ReviewSettings
-from otel_evals_backend.storage.tables import METADATA, drafts, labels, outbox, reservations, review_items
+from otel_evals_backend.storage.tables import METADATA, drafts, labels, outbox, reservations, review_items, seen_results
 from tests.backend.traffic import Call, check, feedback, judge, retriever, send, traces
 
 SECRETS = ("zqjudgeid", "zqversion", "zqmodel", "zqexplained", "zqverdict", "zqstratum", "zqshadow", "0.4871", "0.5129",
@@ -73,6 +73,20 @@ async def test_no_answer_holds_what_anybody_said_before_the_label_and_the_labels
             assert (await ask("GET", path)).status_code == 200
             await ask("GET", path, headers={"x-fragment": "1"})
         await ask("PUT", f"/api/v1/review/items/{item}/draft", json={"note": "I think"})
+        for path in ("/api/v1/spans", "/api/v1/results", "/evaluations", "/evaluations.csv"):
+            for query in ({}, {"label": "fail"}, {"metric": "faithfulness", "label": "fail"}, {"band": "high"},
+                          {"coverage": "judged"}, {"feedback": "negative"}, {"reviewed": "no"}):  # fmt: skip
+                answer = await client.get(path, params={"range": "7d"} | query)
+                assert answer.status_code == 200
+                text = answer.text
+                assert not [word for word in SECRETS if word in text], (path, query)
+                if query and path == "/api/v1/spans":
+                    assert (answer.json()["items"], answer.json()["total"]) == ([], None), query
+        for path in (f"/spans/{disputed().trace_id.hex()}/{disputed().span_id.hex()}",):
+            for place in (path, f"/api/v1{path}"):
+                text = (await ask("GET", place)).text
+                assert "thumbs" not in text
+        assert await rows(backend, seen_results) == []
         for action in ("take", "flag"):
             await ask("POST", f"/api/v1/review/items/{item}/{action}")
         await ask("POST", f"/api/v1/review/items/{other}/skip")
