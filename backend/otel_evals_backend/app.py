@@ -59,7 +59,7 @@ def create_app(
     async def life(_app: FastAPI) -> AsyncGenerator[None]:
         await database.open()
         try:
-            await migrate(database)
+            await migrate(database, folder=folder)
             await door.begin(app, context)
             for name, work in BACKGROUND:
                 context.tasks.spawn(work(context), name)

@@ -109,6 +109,7 @@ async def _on_database(action: str, arguments: argparse.Namespace, settings: "Ba
 
     database = Database(database_url(settings.database.reveal() if settings.database else None, folder))
     await database.open()
+    arguments.data = folder  # the one in force, wherever it was named
     try:
         return await getattr(commands, action)(database, arguments, _say)
     except (OSError, Unavailable) as error:

@@ -1,6 +1,7 @@
 """What `otel-evals backend COMMAND` does with an open database: back up, restore, check, erase, migrate.
 
-Called by `cli`, which opens the database and prints. Exit codes: 0 done, 1 not done or faults found.
+Called by `cli`, which opens the database, puts the data folder in force into `arguments.data`, and prints. Exit codes:
+0 done, 1 not done or faults found.
 """
 
 import argparse
@@ -26,9 +27,9 @@ _WHO: Final = "command line"
 _TRACE_HEX: Final = 32
 
 
-async def migrate(database: Database, _arguments: argparse.Namespace, say: Say) -> int:
+async def migrate(database: Database, arguments: argparse.Namespace, say: Say) -> int:
     """Bring the database to the schema of this version."""
-    await bring_up(database)
+    await bring_up(database, folder=arguments.data)
     say("the database has the schema of this version")
     return 0
 
@@ -73,7 +74,7 @@ async def erase(database: Database, arguments: argparse.Namespace, say: Say) -> 
     )
     if subject == Subject():
         raise ConfigurationError("name what is to be erased: --trace, --span or --conversation")
-    await bring_up(database)
+    await bring_up(database, folder=arguments.data)
     async with database.write() as connection:
         gone = await erase_subject(database, connection, subject, who=_WHO, now_ns=SystemClock().time_ns())
     await database.checkpoint()

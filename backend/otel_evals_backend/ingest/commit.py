@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Final
 
 import msgspec
-from sqlalchemy.exc import DataError, IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals.records.errors import DecodeError, OtelEvalsError, Unavailable
@@ -22,6 +22,7 @@ from otel_evals_backend.keeping.keep import keep
 from otel_evals_backend.keeping.kept import Kept
 from otel_evals_backend.keeping.measured import measure
 from otel_evals_backend.storage.database import Database
+from otel_evals_backend.storage.faults import is_of_the_data
 
 _LOG: Final = logging.getLogger(__name__)
 _ROWS: Final = 20_000
@@ -31,6 +32,10 @@ _TRIES: Final = 5
 
 AfterKeep = Callable[[Database, AsyncConnection, Context, Kept], Awaitable[None]]
 """What goes on in the same transaction with what became known."""
+
+
+class _Unclear(Unavailable):
+    """Not kept, and nobody knows why: perhaps for one request of a group, so that each is tried by itself."""
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -93,7 +98,8 @@ class Commits:
     async def _settle(self, group: list[_Waiting]) -> None:
         """Keep a group, or, when one of it cannot be kept, each by itself."""
         error = await self._attempt(group)
-        if error is not None and not isinstance(error, Unavailable) and len(group) > 1:
+        alone = isinstance(error, (DecodeError, _Unclear))
+        if alone and len(group) > 1:
             for request in group:
                 await self._settle([request])
             return
@@ -114,12 +120,12 @@ class Commits:
                 continue
             except Unavailable as error:
                 return error
-            except (DataError, StatementError, OverflowError, ValueError) as error:
-                _LOG.warning("the database does not take a request: %s", type(error).__name__, exc_info=True)
-                return DecodeError("the database does not take a value of this request")
-            except Exception:  # noqa: BLE001 - stage boundary: whatever it is, the sender keeps its data
+            except Exception as error:  # noqa: BLE001 - stage boundary: whatever it is, the sender keeps its data
+                if is_of_the_data(error):
+                    _LOG.warning("the database does not take a request: %s", type(error).__name__, exc_info=True)
+                    return DecodeError("the database does not take a value of this request")
                 _LOG.exception("a request could not be kept")
-                return Unavailable("cannot take this now", retry_after=5.0)
+                return _Unclear("cannot take this now", retry_after=5.0)
             return None
         return Unavailable("other processes write the same spans", retry_after=1.0)
 

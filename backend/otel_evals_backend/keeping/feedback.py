@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from otel_evals_backend.keeping.arrivals import FeedbackArrival, SpanArrival
 from otel_evals_backend.keeping.kept import JoinedFeedback
 from otel_evals_backend.keeping.polarity import polarity, worst
-from otel_evals_backend.keeping.rollups import add_sums
 from otel_evals_backend.keeping.stored import chunks
 from otel_evals_backend.storage.database import Database, put
+from otel_evals_backend.storage.differences import add_sums
 from otel_evals_backend.storage.keys import hour_of, trace_range
 from otel_evals_backend.storage.tables import feedback, known_spans, spans
 

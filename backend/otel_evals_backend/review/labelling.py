@@ -23,6 +23,7 @@ from otel_evals_backend.review.answers import Answer, Judged, Reveal
 from otel_evals_backend.review.batches import labels_until_reveal
 from otel_evals_backend.review.outcome import Standing, State, Verdict, standing
 from otel_evals_backend.review.questions import question_of
+from otel_evals_backend.storage.faults import Collided
 from otel_evals_backend.storage.tables import (
     FAIL,
     PASS,
@@ -79,9 +80,21 @@ async def give(
 ) -> Reveal:
     """Keep the label that `person` gives; sending it again with the same key changes nothing.
 
+    A label locks its item before the span, ingest the span before its items: when the two meet, and the database undoes
+    this one, it is given once more.
+
     Raises:
         Refused: there is no such item, it was not reserved, or it has this person's label already.
     """
+    try:
+        return await _give(context, person, item_id, answer, request_key, adjudicating=adjudicating)
+    except Collided:
+        return await _give(context, person, item_id, answer, request_key, adjudicating=adjudicating)
+
+
+async def _give(
+    context: Context, person: Person, item_id: str, answer: Answer, request_key: str, *, adjudicating: bool
+) -> Reveal:
     async with context.database.write() as connection:
         item = await _locked(connection, item_id)
         mine = await labels_of(connection, item_id, person.id)

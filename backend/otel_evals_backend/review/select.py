@@ -179,17 +179,23 @@ async def trim(connection: AsyncConnection, most: int) -> int:
     if count <= most:
         return 0
     touched = select(reservations.c.item).union(select(drafts.c.item))
+    worthless = and_(waiting, review_items.c.flagged.is_(False), review_items.c.id.not_in(touched))
+    # What somebody has in hand is left to them; what was touched before it was locked is seen by the DELETE.
     last = (
         select(review_items.c.id)
-        .where(waiting, review_items.c.flagged.is_(False), review_items.c.id.not_in(touched))
+        .where(worthless)
         .order_by(review_items.c.priority, review_items.c.id)
         .limit(count - most)
+        .with_for_update(skip_locked=True)
     )
-    gone = (await connection.execute(last)).scalars().all()
-    for chunk in _chunks(gone):
-        await connection.execute(delete(review_items).where(review_items.c.merged_into.in_(chunk)))
-        await connection.execute(delete(review_items).where(review_items.c.id.in_(chunk)))
-    return len(gone)
+    gone = 0
+    for chunk in _chunks((await connection.execute(last)).scalars().all()):
+        done: Any = await connection.execute(delete(review_items).where(review_items.c.id.in_(chunk), worthless))
+        gone += done.rowcount
+        left = select(review_items.c.id).where(review_items.c.id.in_(chunk))
+        merged = delete(review_items).where(review_items.c.merged_into.in_(chunk))
+        await connection.execute(merged.where(review_items.c.merged_into.not_in(left)))
+    return gone
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What goes on in the background: the weekly plan, and an end for what nobody can answer any more."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from otel_evals_backend.storage.tables import (
     labels,
     result_days,
     review_items,
+    settings,
 )
 
 _EVERY: Final = 600.0
@@ -32,7 +34,11 @@ _PLAN_FOR_NS: Final = 7 * 86_400_000_000_000
 _LOOK_BACK_DAYS: Final = 28
 WAITS_FOR_OTHERS_NS: Final = 14 * 86_400_000_000_000
 """How long an item that somebody has labelled waits for another person, who may not exist."""
-_CLOSED_AT_ONCE: Final = 500
+_CLOSED_AT_ONCE: Final = 25
+"""Items that one transaction closes: writers wait for it."""
+_LOOKED: Final = "review.looked_for_a_plan"
+"""Key in the table of settings: when there was too little to plan with."""
+_LOOK_AGAIN_NS: Final = 86_400_000_000_000
 _ENOUGH: Final = 30
 """Judged spans of a metric below which there is no plan for it yet: the default is as good."""
 
@@ -51,22 +57,49 @@ async def one_round(context: Context) -> None:
     async with context.database.write() as connection:
         await sweep(connection, now)
         await _drop_unreadable(context, connection, now)
-        await close_waiting(connection, now)
+    while await _close_some(context, now):
+        pass
+    async with context.database.write() as connection:
         await trim(connection, context.settings.review.open_items)
-        await plan_when_due(context, connection, now)
+    await plan_when_due(context, now)
 
 
-async def plan_when_due(context: Context, connection: AsyncConnection, now_ns: int) -> bool:
-    """Make a new plan when the last one is a week old; whether one was made."""
-    last = (await connection.execute(select(func.max(label_plans.c.version), func.max(label_plans.c.from_ns)))).one()
-    if last[1] is not None and now_ns - last[1] < _PLAN_FOR_NS:
-        return False
-    version = (last[0] or 0) + 1
+async def _close_some(context: Context, now_ns: int) -> int:
+    async with context.database.write() as connection:
+        return await close_waiting(connection, now_ns)
+
+
+async def plan_when_due(context: Context, now_ns: int) -> bool:
+    """Make a new plan when the last one is a week old; whether one was made.
+
+    The weeks are read beside the writers. Where there was too little to plan with, it is looked again a day later.
+    """
+    looked = select(settings.c.changed_ns).where(settings.c.key == _LOOKED)
+    newest = select(func.max(label_plans.c.version), func.max(label_plans.c.from_ns))
+    async with context.database.read() as connection:
+        version, from_ns = (await connection.execute(newest)).one()
+        looked_ns = (await connection.execute(looked)).scalar_one_or_none()
+        if from_ns is not None and now_ns - from_ns < _PLAN_FOR_NS:
+            return False
+        if looked_ns is not None and now_ns - looked_ns < _LOOK_AGAIN_NS:
+            return False
+        cells = await cells_of(connection, now_ns)
+    rows = _planned(cells, context.settings.review.audit, (version or 0) + 1, now_ns)
+    async with context.database.write() as connection:
+        if rows:
+            await put(connection, context.database.insert_new(label_plans), rows)
+        else:
+            row = {"key": _LOOKED, "value": "null", "changed_ns": now_ns, "changed_by": "plan"}
+            await connection.execute(context.database.insert_or_set(settings, ("changed_ns",)), row)
+    return bool(rows)
+
+
+def _planned(by_metric: Mapping[str, list[Cell]], share: float, version: int, now_ns: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for metric, cells in (await cells_of(connection, now_ns)).items():
+    for metric, cells in by_metric.items():
         if sum(cell.judged for cell in cells) < _ENOUGH:
             continue
-        for (stratum, verdict), probability in sorted(allocate(cells, context.settings.review.audit).items()):
+        for (stratum, verdict), probability in sorted(allocate(cells, share).items()):
             rows.append(
                 {
                     "version": version,
@@ -77,8 +110,7 @@ async def plan_when_due(context: Context, connection: AsyncConnection, now_ns: i
                     "from_ns": now_ns,
                 }
             )
-    await put(connection, context.database.insert_new(label_plans), rows)
-    return bool(rows)
+    return rows
 
 
 async def cells_of(connection: AsyncConnection, now_ns: int) -> dict[str, list[Cell]]:

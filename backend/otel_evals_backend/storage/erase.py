@@ -12,7 +12,8 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from otel_evals_backend.storage.database import Database, Engine, put
+from otel_evals_backend.storage.database import Database, Engine
+from otel_evals_backend.storage.differences import add_sums
 from otel_evals_backend.storage.keys import trace_range
 from otel_evals_backend.storage.recount import ROLLUPS, recount, sums_of
 from otel_evals_backend.storage.tables import (
@@ -33,6 +34,8 @@ from otel_evals_backend.storage.tables import (
 )
 
 _CHUNK: Final = 400
+_BODIES: Final = 50
+"""Requests that wait to be sent, of those that are in memory at a time."""
 _TRACE: Final = 16
 
 
@@ -64,8 +67,9 @@ async def erase(
     counts: dict[str, int] = {}
     traces = set(subject.traces) | await _traces_of(connection, subject.conversations)
     keys = sorted(await _keys(connection, traces) | set(subject.spans))
-    for position in range(0, len(keys), _CHUNK):
-        _add(counts, await _erase_spans(database, connection, keys[position : position + _CHUNK]))
+    await _take_from_sums(database, connection, keys)
+    for some in _chunks(keys):
+        _add(counts, await _erase_spans(database, connection, some))
     _add(counts, await _erase_signals(connection, traces, subject.conversations))
     _add(counts, await _erase_copies(connection, traces, set(subject.spans)))
     if database.engine is Engine.SQLITE:
@@ -92,16 +96,33 @@ async def _keys(connection: AsyncConnection, traces: Iterable[bytes]) -> set[byt
     return keys
 
 
-async def _erase_spans(database: Database, connection: AsyncConnection, keys: list[bytes]) -> dict[str, int]:
-    known = await connection.execute(
-        select(known_spans).where(known_spans.c.span.in_(keys)).order_by(known_spans.c.span).with_for_update()
-    )
-    days = {row.day for row in known}
+async def _take_from_sums(database: Database, connection: AsyncConnection, keys: Sequence[bytes]) -> None:
+    """Take what the spans have added to the sums, all at once: in the order in which everybody locks.
+
+    That is spans by their keys, then texts, then the tables of sums, each by its keys.
+    """
+    days: list[set[int]] = []
+    for some in _chunks(keys):
+        known = select(known_spans).where(known_spans.c.span.in_(some)).order_by(known_spans.c.span)
+        days.append({row.day for row in await connection.execute(known.with_for_update())})
+    if any(days):
+        await _lock_texts(database, connection)
     for table in ROLLUPS:
-        rows = await connection.execute(recount(table, spans.c.day.in_(days), spans.c.span.in_(keys)))
         sums = sums_of(table)
-        taken = [{**row, **{name: -row[name] for name in sums}} for row in map(dict, rows.mappings())]
-        await put(connection, database.insert_or_add(table, sums), taken)
+        names = [column.name for column in table.columns if column.primary_key]
+        taken: dict[tuple[Any, ...], list[Any]] = {}
+        for some, their in zip(_chunks(keys), days, strict=True):
+            rows = await connection.execute(recount(table, spans.c.day.in_(their), spans.c.span.in_(some)))
+            for row in rows.mappings():
+                key = tuple(row[name] for name in names)
+                less = [-row[name] for name in sums]
+                taken[key] = [x + y for x, y in zip(taken[key], less, strict=True)] if key in taken else less
+        await add_sums(database, connection, table.name, sums, taken)
+
+
+async def _erase_spans(database: Database, connection: AsyncConnection, keys: Sequence[bytes]) -> dict[str, int]:
+    known = await connection.execute(select(known_spans.c.day).where(known_spans.c.span.in_(keys)))
+    days = set(known.scalars())
     explained = select(results.c.explanation).where(
         results.c.day.in_(days), results.c.span.in_(keys), results.c.explanation.is_not(None)
     )
@@ -121,18 +142,21 @@ async def forget_texts(database: Database, connection: AsyncConnection, ids: Seq
     """Delete those of the texts that no result refers to any more; how many."""
     if not ids:
         return 0
-    if database.engine is Engine.POSTGRESQL:
-        # Who is about to refer to a text has touched the table before: wait for them, and let nobody begin.
-        await connection.execute(text("LOCK TABLE texts IN SHARE ROW EXCLUSIVE MODE"))
+    await _lock_texts(database, connection)
     gone = 0
-    for position in range(0, len(ids), _CHUNK):
-        some = ids[position : position + _CHUNK]
+    for some in _chunks(ids):
         needed = select(results.c.explanation).where(results.c.explanation.in_(some))
         gone += await _count(connection, delete(texts).where(texts.c.id.in_(some), texts.c.id.not_in(needed)))
     return gone
 
 
-async def _erase_review(connection: AsyncConnection, keys: list[bytes]) -> dict[str, int]:
+async def _lock_texts(database: Database, connection: AsyncConnection) -> None:
+    """Who is about to refer to a text has touched the table before: wait for them, and let nobody begin."""
+    if database.engine is Engine.POSTGRESQL:
+        await connection.execute(text("LOCK TABLE texts IN SHARE ROW EXCLUSIVE MODE"))
+
+
+async def _erase_review(connection: AsyncConnection, keys: Sequence[bytes]) -> dict[str, int]:
     items = select(review_items.c.id).where(review_items.c.span.in_(keys))
     emptied = {"note": "", "corrected": "", "expected": "{}"}
     return {
@@ -173,16 +197,33 @@ async def _erase_copies(connection: AsyncConnection, traces: set[bytes], keys: s
         where = [cases.c.body.contains(trace)] + ([] if span is None else [cases.c.body.contains(span)])
         counts["cases"] += await _count(connection, delete(cases).where(*where))
     ids = [*traces, *(key[:_TRACE] for key in keys)]
-    rows: Any = await connection.execute(select(outbox.c.id, outbox.c.body))
-    waiting = [row.id for row in rows if any(trace in bytes(row.body) for trace in ids)]
-    for one in waiting:
-        counts["outbox"] += await _count(connection, delete(outbox).where(outbox.c.id == one))
+    counts["outbox"] = await _erase_waiting(connection, ids)
     return counts
+
+
+async def _erase_waiting(connection: AsyncConnection, traces: Sequence[bytes]) -> int:
+    """Delete the OTLP in which one of the traces stands; how much. Read in steps: a body may be large."""
+    gone = 0
+    last = ""
+    while traces:
+        some = select(outbox.c.id, outbox.c.body).where(outbox.c.id > last).order_by(outbox.c.id).limit(_BODIES)
+        rows = (await connection.execute(some)).all()
+        if not rows:
+            break
+        last = rows[-1].id
+        ids = [row.id for row in rows if any(trace in bytes(row.body) for trace in traces)]
+        if ids:
+            gone += await _count(connection, delete(outbox).where(outbox.c.id.in_(ids)))
+    return gone
 
 
 async def _count(connection: AsyncConnection, statement: Any) -> int:
     done: Any = await connection.execute(statement)
     return done.rowcount
+
+
+def _chunks(keys: Sequence[Any]) -> list[Sequence[Any]]:
+    return [keys[position : position + _CHUNK] for position in range(0, len(keys), _CHUNK)]
 
 
 def _add(counts: dict[str, int], more: dict[str, int]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from otel_evals.records.errors import ConfigurationError, OtelEvalsError, Unavailable
@@ -29,16 +29,24 @@ _SQLITE: Final = {
     sqlite3.SQLITE_CORRUPT: "the file of the database is damaged: stop, and restore a backup",
     sqlite3.SQLITE_NOTADB: "the file of the database is damaged: stop, and restore a backup",
     sqlite3.SQLITE_INTERRUPT: "the question took too long",
+    sqlite3.SQLITE_NOMEM: "the database has no memory left",
+    sqlite3.SQLITE_PROTOCOL: "another process is writing to the database",
+    sqlite3.SQLITE_SCHEMA: "another process has changed the tables",
 }
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
+_COLLISION: Final = "40"
+_OF_DATA: Final = "22"
+"""Class of PostgreSQL's states that speak of a value; asyncpg has them under no class of errors of their own."""
 _STATES: Final = {
     "08": "the connection to the database was cut",
-    "40": "two writers stood in each other's way",
+    "25": "the database takes no writes now, or has given up the transaction",
+    _COLLISION: "two writers stood in each other's way",
     "53": "the database has no room or no connection left",
     "55": "the database is locked by someone else",
     "57": "the database is restarting, or the question took too long",
     "58": "the disk of the database cannot be read or written",
+    "XX": "the database has met an error of its own",
 }
 """Classes of PostgreSQL's states after which trying again makes sense."""
 _REFUSED: Final = {
@@ -47,6 +55,17 @@ _REFUSED: Final = {
     "42501": "backend.database: this user may not create or change tables there",
 }
 _NO_PARTITION: Final = "no partition of relation"
+
+
+class Collided(Unavailable):
+    """Two transactions stood in each other's way, and this one was undone: doing it again at once makes sense."""
+
+
+def is_of_the_data(error: Exception) -> bool:
+    """Whether the database will never take a value of the statement, whenever it is sent again."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError) or (getattr(error.orig, "sqlstate", None) or "").startswith(_OF_DATA)
+    return isinstance(error, (StatementError, OverflowError, ValueError))  # it could not even be bound
 
 
 @contextmanager
@@ -82,7 +101,8 @@ def _ours(error: Exception) -> OtelEvalsError | None:
         if state.startswith(prefix):
             return ConfigurationError(text)
     if state[:2] in _STATES:
-        return Unavailable(_STATES[state[:2]], retry_after=_RETRY)
+        kind = Collided if state.startswith(_COLLISION) else Unavailable
+        return kind(_STATES[state[:2]], retry_after=_RETRY)
     if _NO_PARTITION in str(cause):
         return Unavailable("the day was just deleted by age", retry_after=_RETRY)
     lost = isinstance(error, DBAPIError) and error.connection_invalidated

@@ -131,6 +131,7 @@ async def _save(database: Database, present: str | None, folder: Path | None) ->
         folder = Path(str(database.url.database)).parent
     if folder is None:
         raise ConfigurationError("this upgrade throws old data away: name the data folder, where a backup goes first")
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"before-{ahead[0].revision}.backup"
     if file.exists():
         _LOG.warning("%s is there from an earlier attempt to upgrade, and is kept", file)

@@ -43,9 +43,10 @@ from otel_evals_backend.storage.tables import (
 )
 
 ROLLUPS: Final = (
-    span_hours, span_days, coverage_hours, coverage_days, result_hours, result_days, metric_hours, metric_days,
+    span_hours, span_days, coverage_hours, coverage_days, metric_hours, metric_days, result_hours, result_days,
     feedback_hours,
 )  # fmt: skip
+"""The tables of sums, in the order in which every transaction writes to them."""
 _FEEDBACK: Final = "feedback"
 _HUMAN: Final = "human"
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import Table, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from otel_evals.records.clock import Clock
@@ -27,8 +27,12 @@ from otel_evals_backend.storage.tables import (
     feedback,
     invites,
     known_spans,
+    label_plans,
+    labels,
+    reservations,
     results,
     review_items,
+    seen_results,
     sessions,
     settings,
     spans,
@@ -161,10 +165,29 @@ async def _expire_spans(database: Database, kept: int, now_ns: int, gone: dict[s
         await _expire_day(database, _SPANS, day, gone)
         while number := await _step(database, known_spans, day):
             gone["known_spans"] = gone.get("known_spans", 0) + number
+    if days:
+        await _expire_review(database, kept, gone)
     lone = feedback.c.span.is_(None) & (feedback.c.received_ns < kept * DAY_NS)
     await _expire_old(database, feedback, or_(feedback.c.day < kept, lone), gone)
     if gone.get("results"):
         gone["texts"] = await _expire_texts(database)
+
+
+async def _expire_review(database: Database, kept: int, gone: dict[str, int]) -> None:
+    """What was asked and never answered of spans that are gone, who saw them, and plans that no kept span was drawn by.
+
+    What a label refers to stays with the label.
+    """
+    answered = exists().where(labels.c.item == review_items.c.id)
+    await _expire_old(database, review_items, (review_items.c.day < kept) & ~answered, gone)
+    unknown = ~exists().where(known_spans.c.span == seen_results.c.span)
+    labelled = exists().where(labels.c.span == seen_results.c.span)
+    await _expire_old(database, seen_results, unknown & ~labelled, gone)
+    for table in (reservations, drafts):
+        homeless = ~exists().where(review_items.c.id == table.c.item)
+        await _expire_old(database, table, homeless, gone)
+    in_force = select(func.max(label_plans.c.version)).where(label_plans.c.from_ns <= kept * DAY_NS)
+    await _expire_old(database, label_plans, label_plans.c.version < in_force.scalar_subquery(), gone)
 
 
 async def _expire_texts(database: Database) -> int:

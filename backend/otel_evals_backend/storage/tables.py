@@ -163,7 +163,8 @@ results: Final = _table(
     Index("results_explanation", "explanation", sqlite_where=text("explanation IS NOT NULL"),
           postgresql_where=text("explanation IS NOT NULL")),
 )  # fmt: skip
-"""One row for each evaluation of a span; never updated but for `joined`."""
+"""One row for each evaluation of a span. What it says is never changed: `joined` becomes true when the span comes, and
+cost, lag and coverage are filled in by whatever comes later and knows them; the day follows the span's."""
 
 contents: Final = _table(
     "contents",
@@ -446,7 +447,7 @@ review_items: Final = _table(
     _name("group_key"),  # items that are the same problem share it: the first stands for all
     Column("merged_into", Text),  # the item that stands for this one
     Column("created_ns", BigInteger, nullable=False),
-    _name("state"),  # open, adjudicate, done, dropped
+    _name("state"),  # open, adjudicate, done, dropped; merged: another stands for it
     _name("reasons"),  # JSON array of reason codes
     Column("priority", Double, nullable=False),
     Column("random", Boolean, nullable=False),  # drawn with the known probability

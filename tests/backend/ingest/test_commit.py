@@ -2,8 +2,11 @@
 
 import asyncio
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
+from otel_evals.records.errors import Unavailable
 from otel_evals_backend.ingest.commit import Commits
 from otel_evals_backend.keeping.arrivals import Arrivals, Slice, SpanArrival
 from otel_evals_backend.storage.keys import span_key
@@ -37,3 +40,23 @@ async def test_one_that_cannot_be_kept_does_not_spoil_the_others(backend):
     assert [type(one).__name__ for one in ended] == ["NoneType", "DecodeError", "NoneType"]
     async with backend.context.database.read() as connection:
         assert (await connection.execute(select(func.count()).select_from(spans))).scalar_one() == 2
+
+
+async def test_what_only_the_database_is_to_blame_for_is_sent_again(backend):
+    async def stumble(_database, connection, _context, _kept):
+        await connection.execute(text("SELECT * FROM no_such_table"))
+
+    with pytest.raises(Unavailable):
+        await Commits(backend.context, after=(stumble,)).keep(span(1))
+
+
+async def test_one_for_which_the_database_fails_does_not_hold_up_the_others(backend):
+    async def stumble(_database, _connection, _context, kept):
+        if any(one.span.name == "odd" for one in kept.spans):
+            raise OperationalError("", {}, Exception())
+
+    commits = Commits(backend.context, after=(stumble,))
+    waiting = (commits.keep(span(1)), commits.keep(span(2, name="odd")), commits.keep(span(3)))
+    first, odd, third = await asyncio.gather(*waiting, return_exceptions=True)
+    assert (first, third) == (None, None)
+    assert isinstance(odd, Unavailable)

@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import select
 
+from otel_evals_backend.keeping.contributions import Rollups
 from otel_evals_backend.storage.check import check
 from otel_evals_backend.storage.erase import Subject, erase
 from otel_evals_backend.storage.recount import ROLLUPS
@@ -46,6 +47,7 @@ async def test_the_rest_is_what_it_would_be_without_the_erased(backend, open_bac
     async with database.write() as connection:
         await erase(database, connection, Subject(traces=(trace(2), trace(4))), who="u", now_ns=NOON)
     left = await everything(database)
+    assert not [row for table in ROLLUPS for row in left[table.name] if row[list(table.c.keys()).index("n")] == 0]
     for table in [one.name for one in ROLLUPS]:
         position = [column.name for column in METADATA.tables[table].columns].index("n")
         assert sum(row[position] for row in left[table]) == {"r": 9, "m": 9, "s": 3, "c": 3, "f": 3}[table[0]], table
@@ -63,3 +65,7 @@ async def test_what_was_erased_is_not_in_the_files_either(backend, tmp_path):
     for file in (tmp_path / "backend").iterdir():
         assert b"Secret 3" not in file.read_bytes(), file
     assert b"Secret 5" in (tmp_path / "backend" / "evals.db").read_bytes()
+
+
+def test_everybody_writes_to_the_tables_of_sums_in_one_order():
+    assert [name for name, _, _ in Rollups().tables()] + ["feedback_hours"] == [table.name for table in ROLLUPS]

@@ -66,10 +66,14 @@ async def test_a_database_that_takes_no_writes_asks_to_come_again(backend):
     database = backend.context.database
     if database.engine is not Engine.POSTGRESQL:
         pytest.skip("a state of PostgreSQL, as after a failover")
-    with pytest.raises(Unavailable):
+
+    async def write() -> None:
         async with database.write() as connection:
             await connection.execute(text("SET TRANSACTION READ ONLY"))
             await connection.execute(note())
+
+    with pytest.raises(Unavailable):
+        await write()
 
 
 async def test_an_error_in_a_transaction_leaves_nothing_of_it(backend):

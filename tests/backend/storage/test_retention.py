@@ -1,11 +1,13 @@
+from sqlalchemy import insert
+
 from otel_evals.records.units import Duration
 from otel_evals_backend.settings import RetentionSettings
 from otel_evals_backend.storage.check import check
 from otel_evals_backend.storage.keys import DAY_NS, day_of
 from otel_evals_backend.storage.retention import expire
-from otel_evals_backend.storage.tables import METADATA, spans
+from otel_evals_backend.storage.tables import METADATA, label_plans, review_items, seen_results, spans
 from tests.backend.conftest import NOON
-from tests.backend.storage.filled import everything, fill
+from tests.backend.storage.filled import everything, fill, item, key
 
 DAY = 86400
 AGES = RetentionSettings(
@@ -59,3 +61,23 @@ async def test_what_comes_late_for_a_day_that_is_gone_goes_with_the_next_pass(ba
     assert len((await everything(database))["spans"]) == 2
     await expire(database, AGES, NOON + 60 * DAY_NS)
     assert not (await everything(database))["spans"]
+
+
+async def test_what_nobody_answered_goes_with_its_span_and_what_was_answered_stays(backend):
+    database = backend.context.database
+    await fill(database)
+    plan = {"metric": "pii", "stratum": "", "verdict": 1, "label_probability": 0.5}
+    async with database.write() as connection:
+        for n in (1, 6, 7):
+            more = {"id": f"m{n}", "metric": "other", "state": "merged"}
+            await connection.execute(insert(review_items).values(**item(n) | more))
+        for span in (key(1), key(6), key(77)):
+            await connection.execute(insert(seen_results).values(span=span, reviewer="u", at_ns=NOON))
+        for version, days in ((1, 60), (2, 50), (3, 10)):
+            begun = NOON - days * DAY_NS
+            await connection.execute(insert(label_plans).values(version=version, from_ns=begun, **plan))
+    await expire(database, AGES, NOON)
+    left = await everything(database)
+    assert {row[0] for row in left["review_items"]} == {f"i{n}" for n in range(8)} | {"m1"}
+    assert {row[0] for row in left["seen_results"]} == {key(1), key(6)}
+    assert {row[0] for row in left["label_plans"]} == {2, 3}
