@@ -176,17 +176,30 @@ def test_the_readme_begins_with_the_two_commands_as_they_work():
     assert second == "pip install uv && uv run pytest\n"
 
 
-def test_the_picture_of_the_floors_is_the_one_that_is_enforced():
-    picture = README.partition("## ARCHITECTURE")[2].split("```")[1]
+def floors(package):
+    """The picture of a package's floors, and the rooms that the import contract of that package names."""
+    pictures = [text for text in README.partition("## ARCHITECTURE")[2].split("```")[1::2] if text.startswith("\nROOF")]
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (floors,) = [c for c in contracts if c["type"] == "layers" and c["containers"] == ["otel_evals"]]
-    enforced = {room.strip() for layer in floors["layers"] for room in layer.split("|")}
-    assert enforced - {"__main__", "api"} == {w for w in re.findall(r"\b[a-z_]+\b", picture) if w in enforced}
+    (contract,) = [c for c in contracts if c["type"] == "layers" and c["containers"] == [package]]
+    return pictures[PACKAGES.index(package)], {r.strip() for layer in contract["layers"] for r in layer.split("|")}
 
 
-def test_every_room_is_in_the_map():
-    picture = README.partition("## ARCHITECTURE")[2].split("```")[1]
-    rooms = {folder.parent.name for folder in Path(ROOT / "otel_evals").glob("*/__init__.py")}
+PACKAGES = ["otel_evals", "otel_evals_backend"]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_picture_of_the_floors_is_the_one_that_is_enforced(package):
+    picture, enforced = floors(package)
+    assert enforced - {"__main__"} - ({"api"} if package == "otel_evals" else set()) == {
+        word for word in re.findall(r"\b[a-z_]+\b", picture) if word in enforced
+    }
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_room_is_in_the_map(package):
+    picture, _ = floors(package)
+    folder = ROOT / package if package == "otel_evals" else ROOT / "backend" / package
+    rooms = {room.parent.name for room in folder.glob("*/__init__.py")}
     assert {room for room in rooms if not re.search(rf"\b{room}\b", picture)} == set()
 
 
