@@ -28,6 +28,13 @@ FLAGS = (
 )  # fmt: skip
 
 
+def pytest_collection_modifyitems(items):
+    """Give all of them to one worker, one after the other: browser and server are started once a module."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 class Server:
     """A backend on a port of its own, in a thread."""
 
@@ -72,8 +79,9 @@ class Server:
         asyncio.run(serve())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    """The browser. Of a module, not of the session: while it is open its event loop runs, and no other could."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("no chromium on the path: pages are not looked at (Debian: apt-get install chromium)")

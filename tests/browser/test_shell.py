@@ -2,7 +2,6 @@
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("browser")
 PAGES = ("/", "/slices", "/keys", "/help/figures")
 
 
@@ -70,10 +69,10 @@ def test_rows_are_reached_and_opened_by_keys(visit):
 def test_a_range_is_changed_without_loading_the_page_and_back_brings_the_old_one(visit):
     page = visit("/slices")
     page.evaluate("window.stayed = true")
-    page.get_by_role("link", name="24h").click()
+    page.get_by_role("link", name="24 h").click()
     page.wait_for_url("**range=24h*")
     assert page.evaluate("window.stayed") is True
-    assert page.get_by_role("link", name="24h").get_attribute("aria-current") == "true"
+    assert page.get_by_role("link", name="24 h").get_attribute("aria-current") == "true"
     assert page.evaluate("document.activeElement.tagName") == "H1"
     visit.check(page)
     page.go_back()

@@ -53,9 +53,7 @@ async def test_feedback_is_joined_whichever_comes_first(backend):
 
 
 async def test_lists_show_what_was_asked_not_the_passages_put_around_it(backend):
-    wrapped = (
-        "Context:\n[1] Refunds take thirty days.\n[2] Gifts are final.\n\nQuestion: May I return a gift card?"
-    )
+    wrapped = "Context:\n[1] Refunds take thirty days.\n[2] Gifts are final.\n\nQuestion: May I return a gift card?"
     await send(backend, traces(Call(question=wrapped)))
     [span] = await rows(backend, spans)
     assert span["question"] == "May I return a gift card?"
