@@ -35,6 +35,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
+_WIDE = """() => [...document.querySelectorAll("body *")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth)
+  .map((one) => `${one.tagName}.${one.className} ${Math.round(one.getBoundingClientRect().right)}`).slice(0, 12)"""
+"""What reaches beyond the screen: told when something does."""
+
+
 class Server:
     """A backend on a port of its own, in a thread."""
 
@@ -151,7 +157,7 @@ class Visitor:
         assert page.errors == []
         assert page.hosts <= {self.server.address.split("/")[2], page.url.split("/")[2]}
         if axe:
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, page.evaluate(_WIDE)
             found = Axe().run(page).response["violations"]
             assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 

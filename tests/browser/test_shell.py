@@ -76,7 +76,7 @@ def test_a_range_is_changed_without_loading_the_page_and_back_brings_the_old_one
     assert page.evaluate("document.activeElement.tagName") == "H1"
     visit.check(page)
     page.go_back()
-    page.locator(".segments a[aria-current]", has_text="7d").wait_for()
+    page.locator(".segments a[aria-current]", has_text="7 d").wait_for()
 
 
 def test_a_chart_is_read_by_its_slider(visit):
